@@ -1,0 +1,1 @@
+"""Collect what others publish and publish it again, as dataset versions that can be trusted."""

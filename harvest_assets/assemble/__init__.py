@@ -1,0 +1,1 @@
+"""From documents and derivatives to sets, versions and changes: folding, integrity, retrieval schedules. Pure."""

@@ -1,0 +1,1 @@
+"""What Dagster sees: the only folder that imports Dagster."""

@@ -1,0 +1,1 @@
+"""From documents to derivatives, one module per document task."""

@@ -1,0 +1,50 @@
+"""Errors, filed by how one recovers from them.
+
+Put here: the five classes that the whole project raises. Keep out: classes that say where something happened; a message
+does that. Every message is one line: where, what we got, what is allowed, what to do next; values in ``repr``, no secret.
+
+    HarvestError
+    ├── ConfigurationError   a person edits a file or a setting
+    ├── TransientError       try again, not before ``retry_after_seconds``
+    ├── PermanentError       trying again changes nothing
+    │   ├── PositionExpiredError   … but the list can start again from its beginning
+    │   └── UnendingListError      … but what was received stays good, as an incomplete list
+    ├── RecordError          one record is set aside, the harvest goes on
+    └── IntegrityError       stored or received data contradicts itself
+"""
+
+
+class HarvestError(Exception):
+    """What this project raises on purpose; anything else is a defect of ours and stays loud."""
+
+
+class ConfigurationError(HarvestError):
+    """A file, a setting or an argument is wrong, and a person has to change it."""
+
+
+class TransientError(HarvestError):
+    """It may work later: a server is down, busy or slow."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class PermanentError(HarvestError):
+    """It will not work by trying again: the request is refused, the protocol broken, the way blocked."""
+
+
+class PositionExpiredError(PermanentError):
+    """The place in a list at which to go on is no longer valid; the list has to start again."""
+
+
+class UnendingListError(PermanentError):
+    """The list repeats itself or goes on for ever; what was received stays good but proves nothing."""
+
+
+class RecordError(HarvestError):
+    """One record cannot be read; it is set aside with its bytes."""
+
+
+class IntegrityError(HarvestError):
+    """What is stored does not fit together: a table is missing, a hash differs, a row has no index entry."""

@@ -1,0 +1,1 @@
+"""From raw records to documents, one module per metadata format. Pure."""

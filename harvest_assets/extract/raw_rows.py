@@ -1,0 +1,31 @@
+"""Raw records as an extractor walks over them, and what becomes of those that it cannot read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from harvest_assets.errors import RecordError
+from harvest_assets.model.record import SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row of ``RAW_RECORDS`` without what no extractor reads."""
+
+    identifier: str
+    datestamp: str
+    body: bytes
+    envelope: bytes
+    page: int
+
+    def put_aside(self, reason: str) -> SetAside:
+        """The record with its bytes and the reason why it became no document."""
+        return SetAside(self.identifier, self.page, "extract", RecordError.__name__, reason, self.body)
+
+
+def iterate_rows(records: pa.RecordBatch) -> Iterator[RawRow]:
+    """Rows in the order of the batch."""
+    names = ("identifier", "datestamp", "body", "envelope", "page")
+    for values in zip(*(records.column(name).to_pylist() for name in names), strict=True):
+        yield RawRow(*values)

@@ -1,0 +1,1 @@
+"""From a source to pages of raw records: the network client, windows, the completeness proof, one package per protocol."""

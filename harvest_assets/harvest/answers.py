@@ -1,0 +1,122 @@
+"""What comes back for one request: an answer, a redirect, or trouble in words.
+
+Only `http` uses this module. Bodies are read piece by piece, decoded, and never beyond their limit, so that neither a long body nor a
+short one that unpacks to a long one fills the memory.
+"""
+
+import contextlib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from harvest_assets.errors import PermanentError
+from harvest_assets.harvest.connections import is_time_over
+from harvest_assets.harvest.http_settings import HttpSettings
+from harvest_assets.harvest.redaction import Redactor
+from harvest_assets.harvest.redirects import REDIRECT_STATUSES
+
+_READ_BYTES = 131_072
+_DRAINED_BYTES = 16_384
+_FIRST_ERROR_STATUS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A final answer: the address as it was asked, lower-case header names, the decoded body."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An answer that sends us on, with its ``Location`` as received."""
+
+    status: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why no answer came, without addresses or secrets; ``is_final`` when the next attempt would end the same way."""
+
+    reason: str
+    is_final: bool = False
+
+
+def receive_answer(reply: requests.Response, *, start_bytes: int | None, max_body_bytes: int, redactor: Redactor) -> Answer | Redirect:
+    """Read an answer whose headers have come; of an error page, and where ``start_bytes`` is given, no more than the start.
+
+    Raises:
+        PermanentError: The decoded body has more than ``max_body_bytes``.
+        HTTPError: The body ends before its announced length, does not decode, or does not arrive in time.
+    """
+    location = reply.headers.get("Location")
+    if location and reply.status_code in REDIRECT_STATUSES:
+        _drain(reply)
+        return Redirect(reply.status_code, location)
+    if start_bytes is not None:
+        body = _read_start(reply, start_bytes)
+    elif reply.status_code >= _FIRST_ERROR_STATUS:
+        body = _read_start(reply, max_body_bytes)
+    else:
+        body = _read_whole(reply, max_body_bytes, redactor)
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    return Answer(str(reply.request.url), reply.status_code, headers, body)
+
+
+def describe_trouble(error: Exception, settings: HttpSettings, redactor: Redactor) -> Trouble:
+    """Say what went wrong in words of ours; the libraries' messages carry the address as it was asked."""
+    if is_time_over():
+        return Trouble(f"no complete answer within {settings.response_timeout_seconds:g} s")
+    if isinstance(error, requests.ConnectTimeout):
+        return Trouble(f"no connection within {settings.connect_timeout_seconds:g} s")
+    if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
+        return Trouble(f"nothing received for {settings.read_timeout_seconds:g} s")
+    cause = _find_cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        remedy = "ask the publisher to renew it, or name its authority in 'ca_bundle'"
+        return Trouble(f"certificate not trusted ({cause.verify_message}); {remedy}", is_final=True)
+    return Trouble(redactor.clean(f"{type(cause).__name__}: {' '.join(str(cause).split())}")[:200])
+
+
+def _read_whole(reply: requests.Response, limit: int, redactor: Redactor) -> bytes:
+    announced = reply.headers.get("Content-Length", "")
+    is_short = not (announced.isdecimal() and int(announced) > limit)
+    body = _read_start(reply, limit + 1) if is_short or reply.request.method == "HEAD" else None
+    if body is not None and len(body) <= limit:
+        return body
+    raise PermanentError(
+        f"{reply.request.method} {redactor.clean(str(reply.request.url))!r}: the body has more than {limit} bytes after decoding; "
+        "ask for smaller pages, or raise 'max_body_bytes'"
+    )
+
+
+def _read_start(reply: requests.Response, size: int) -> bytes:
+    """Decoded body up to ``size`` bytes; a body that ends before its announced length raises the library's error."""
+    chunks: list[bytes] = []
+    left = size
+    while left > 0 and (chunk := reply.raw.read1(min(left, _READ_BYTES), decode_content=True)):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
+
+
+def _drain(reply: requests.Response) -> None:
+    """Read the short text that comes with a redirect, so that the connection can be used again."""
+    announced = reply.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) <= _DRAINED_BYTES:
+        with contextlib.suppress(HTTPError):
+            _read_start(reply, _DRAINED_BYTES)
+
+
+def _find_cause(error: BaseException) -> BaseException:
+    """Innermost error of the chain that the libraries build out of reasons, arguments and causes."""
+    inner = [getattr(error, "reason", None), *error.args, error.__cause__]
+    cause = next((item for item in inner if isinstance(item, BaseException)), None)
+    return error if cause is None else _find_cause(cause)

@@ -1,0 +1,257 @@
+"""The only way to the network: GET and HEAD over `requests`, within limits of time, bytes, rate and place.
+
+Put here: what happens to one request from its first attempt to its record. Keep out: where we may connect (`addresses`,
+`connections`), how often (`budget`), when to try again (`retries`), where a redirect leads (`redirects`), what is read of an answer
+(`answers`), what is secret (`redaction`).
+"""
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from harvest_assets.errors import HarvestError, PermanentError, TransientError
+from harvest_assets.harvest.addresses import AddressGuard, Resolver
+from harvest_assets.harvest.answers import Answer, Redirect, Trouble, describe_trouble, receive_answer
+from harvest_assets.harvest.budget import HostBudget
+from harvest_assets.harvest.connections import PlainSession, limit_time
+from harvest_assets.harvest.http_settings import HttpSettings
+from harvest_assets.harvest.redaction import RedactingFilter, Redactor
+from harvest_assets.harvest.redirects import read_origin, resolve_location, split_url
+from harvest_assets.harvest.retries import RETRIED_STATUSES, draw_backoff, read_retry_after
+from harvest_assets.interfaces import HttpClient, HttpStatusError, Response
+from harvest_assets.model.exchange import Exchange, Hop
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["HttpSettings", "RequestsClient"]
+
+LOOK_ATTEMPTS = 2
+_LIBRARY_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.response")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    attempts: int
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    start_bytes: int | None = None
+
+
+@dataclass(slots=True)
+class _Journey:
+    """What is recorded of a call while it lasts; addresses are clean."""
+
+    method: str
+    url: str
+    started_at: datetime
+    began: float
+    attempts: int = 0
+    hops: list[Hop] = field(default_factory=list[Hop])
+
+    def record(self, status: int, body_bytes: int) -> Exchange:
+        final_url = self.hops[-1].url if self.hops else self.url
+        seconds = time.monotonic() - self.began
+        return Exchange(self.method, self.url, final_url, status, body_bytes, self.started_at, seconds, self.attempts, tuple(self.hops))
+
+
+class RequestsClient(HttpClient):
+    """The network as one source may use it. Up to 32 threads share a client; ``on_exchange`` is called from theirs, also for failures.
+
+    ``Response.url`` is the address as asked, secrets included, because links are resolved against it; record ``Response.exchange``.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        budget: HostBudget,
+        *,
+        on_exchange: Callable[[Exchange], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+        resolver: Resolver = socket.getaddrinfo,
+    ) -> None:
+        self._settings = settings
+        self._budget = budget
+        self._on_exchange = on_exchange
+        self._sleep = sleep
+        self._clock = clock
+        self._redactor = Redactor(settings.secret_values)
+        self._session = PlainSession(AddressGuard(settings.allowed_networks, resolver=resolver))
+        self._session.verify = settings.ca_bundle or True
+        self._session.headers.update({"Accept-Encoding": "gzip, deflate"})
+        self._filter = RedactingFilter(self._redactor)
+        for name in _LIBRARY_LOGGERS:
+            logging.getLogger(name).addFilter(self._filter)
+
+    def get(self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
+        """See `HttpClient.get`. ``TransientError.retry_after_seconds`` is what the server asked for, not capped."""
+        response = self._perform(_Call("GET", url, self._settings.max_attempts, params or {}, headers or {}))
+        exchange = response.exchange
+        if response.status in RETRIED_STATUSES or response.status >= 500:  # noqa: PLR2004 - the class of server errors
+            raise TransientError(
+                f"GET {exchange.url!r}: status {response.status} after {exchange.attempts} attempts; try again later",
+                retry_after_seconds=read_retry_after(response.headers.get("retry-after"), now=self._clock()),
+            )
+        if response.status >= 400:  # noqa: PLR2004 - the class of client errors
+            raise HttpStatusError(
+                f"GET {exchange.url!r}: status {response.status}, which trying again does not change; check the address and the access",
+                response,
+            )
+        return response
+
+    def head(self, url: str) -> Response:
+        """See `HttpClient.head`; two attempts at most.
+
+        Raises:
+            TransientError: No answer came.
+            PermanentError: The address is not allowed, or redirects do not end.
+        """
+        return self._perform(_Call("HEAD", url, min(LOOK_ATTEMPTS, self._settings.max_attempts)))
+
+    def fetch_start(self, url: str, *, size: int) -> Response:
+        """See `HttpClient.fetch_start`; the rest is left unread even where the server ignores the range. Two attempts at most.
+
+        Raises:
+            TransientError: No answer came.
+            PermanentError: The address is not allowed, or redirects do not end.
+        """
+        headers = {"Range": f"bytes=0-{size - 1}", "Accept-Encoding": "identity"}
+        return self._perform(_Call("GET", url, min(LOOK_ATTEMPTS, self._settings.max_attempts), headers=headers, start_bytes=size))
+
+    def close(self) -> None:
+        """Close the connections that are kept alive; the client is of no use afterwards."""
+        self._session.close()
+        for name in _LIBRARY_LOGGERS:
+            logging.getLogger(name).removeFilter(self._filter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _perform(self, call: _Call) -> Response:
+        """Carry a call out and record it, whatever becomes of it."""
+        started_at = datetime.fromtimestamp(self._clock(), UTC)
+        journey = _Journey(call.method, self._redactor.clean(call.url), started_at, time.monotonic())
+        try:
+            answer = self._insist(call, journey)
+        except HarvestError:
+            self._report(journey.record(status=0, body_bytes=0))
+            raise
+        exchange = journey.record(answer.status, len(answer.body))
+        self._report(exchange)
+        return Response(answer.url, answer.status, answer.headers, answer.body, exchange)
+
+    def _report(self, exchange: Exchange) -> None:
+        if self._on_exchange is not None:
+            self._on_exchange(exchange)
+
+    def _insist(self, call: _Call, journey: _Journey) -> Answer:
+        """Attempt until an answer is worth handing over, or the attempts are used up; a busy answer to the last one is handed over."""
+        while True:
+            journey.attempts += 1
+            outcome = self._attempt(call, journey)
+            if isinstance(outcome, Answer) and outcome.status not in RETRIED_STATUSES:
+                return outcome
+            if isinstance(outcome, Trouble) and outcome.is_final:
+                raise PermanentError(f"{call.method} {journey.url!r}: {outcome.reason}")
+            is_held = isinstance(outcome, Answer) and self._hold_host(outcome)
+            if journey.attempts >= call.attempts:
+                break
+            reason = f"status {outcome.status}" if isinstance(outcome, Answer) else outcome.reason
+            logger.warning("%s %r: %s; attempt %d of %d", call.method, journey.url, reason, journey.attempts, call.attempts)
+            if not is_held:
+                self._back_off(journey.attempts)
+        if isinstance(outcome, Answer):
+            return outcome
+        raise TransientError(f"{call.method} {journey.url!r}: {outcome.reason}, after {journey.attempts} attempts; try again later")
+
+    def _hold_host(self, answer: Answer) -> bool:
+        """Do as the server asks, for everyone who asks it: leave the host alone until its ``Retry-After``, up to the cap."""
+        seconds = read_retry_after(answer.headers.get("retry-after"), now=self._clock())
+        if not seconds:
+            return False
+        self._budget.hold(_read_host(answer.url), min(seconds, self._settings.retry_after_cap_seconds))
+        return True
+
+    def _back_off(self, attempt: int) -> None:
+        settings = self._settings
+        self._sleep(draw_backoff(attempt, base_seconds=settings.backoff_base_seconds, cap_seconds=settings.backoff_cap_seconds))
+
+    def _attempt(self, call: _Call, journey: _Journey) -> Answer | Trouble:
+        """Ask, and follow redirects to the end."""
+        journey.hops = []
+        is_trusted = self._is_origin(call.url)
+        prepared = self._prepare(call, call.url, params=call.params, is_trusted=is_trusted)
+        url = str(prepared.url)
+        journey.url = self._redactor.clean(url)
+        # A site that sets a cookie and sends us back to the same address is no loop.
+        visited = {(url, prepared.headers.get("Cookie"))}
+        while isinstance(step := self._ask(prepared, call), Redirect):
+            target = resolve_location(url, step.location, self._redactor)
+            is_trusted = is_trusted and read_origin(url) == read_origin(target)
+            prepared = self._prepare(call, target, params={}, is_trusted=is_trusted)
+            url = str(prepared.url)
+            journey.hops.append(Hop(step.status, self._redactor.clean(url)))
+            self._refuse_endless(journey, is_loop=(url, prepared.headers.get("Cookie")) in visited)
+            visited.add((url, prepared.headers.get("Cookie")))
+        return step
+
+    def _is_origin(self, url: str) -> bool:
+        split_url(url, self._redactor)
+        return self._settings.origin is None or read_origin(self._settings.origin) == read_origin(url)
+
+    def _refuse_endless(self, journey: _Journey, *, is_loop: bool) -> None:
+        limit = self._settings.max_redirects
+        if is_loop:
+            raise PermanentError(f"{journey.method} {journey.url!r}: redirects in a loop to {journey.hops[-1].url!r}; check the address")
+        if len(journey.hops) > limit:
+            raise PermanentError(
+                f"{journey.method} {journey.url!r}: more than {limit} redirects, the last to {journey.hops[-1].url!r}; check the address"
+            )
+
+    def _prepare(self, call: _Call, url: str, *, params: Mapping[str, str], is_trusted: bool) -> requests.PreparedRequest:
+        headers = {
+            name: value
+            for name, value in {**self._settings.headers, **call.headers}.items()
+            if is_trusted or not self._redactor.is_secret_header(name, value)
+        }
+        headers["User-Agent"] = self._settings.user_agent
+        with contextlib.suppress(requests.RequestException, ValueError):
+            return self._session.prepare_request(requests.Request(call.method, url, params=params, headers=headers))
+        raise PermanentError(f"{call.method} {self._redactor.clean(url)!r}: this is not an address that can be asked; correct it")
+
+    def _ask(self, prepared: requests.PreparedRequest, call: _Call) -> Answer | Redirect | Trouble:
+        """Send one request when its turn comes, and read what comes back."""
+        self._await_turn(_read_host(str(prepared.url)))
+        timeouts = (self._settings.connect_timeout_seconds, self._settings.read_timeout_seconds)
+        with limit_time(self._settings.response_timeout_seconds):
+            try:
+                with self._session.send(prepared, stream=True, timeout=timeouts, proxies={}) as reply:
+                    limit = self._settings.max_body_bytes
+                    return receive_answer(reply, start_bytes=call.start_bytes, max_body_bytes=limit, redactor=self._redactor)
+            except (requests.RequestException, HTTPError) as error:
+                return describe_trouble(error, self._settings, self._redactor)
+
+    def _await_turn(self, host: str) -> None:
+        wait_seconds = self._budget.reserve(host, self._settings.requests_per_second)
+        while wait_seconds > 0:
+            self._sleep(wait_seconds)
+            wait_seconds = self._budget.confirm(host, self._settings.requests_per_second)
+
+
+def _read_host(url: str) -> str:
+    return urlsplit(url).hostname or ""

@@ -1,0 +1,73 @@
+"""Where a redirect leads, and whether to go there.
+
+Redirects are followed by hand, one request after the other, so that each hop is recorded, budgeted and checked like a first request.
+https://www.rfc-editor.org/rfc/rfc9110#name-redirection-3xx
+"""
+
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from harvest_assets.errors import PermanentError
+from harvest_assets.harvest.redaction import Redactor
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def split_url(url: str, redactor: Redactor) -> SplitResult:
+    """Take an address apart that we are about to ask.
+
+    Raises:
+        PermanentError: It is not an http or https address, names no host, or carries a user and password.
+    """
+    try:
+        parts = urlsplit(url)
+        problem = _find_problem(parts)
+    except ValueError:
+        parts, problem = SplitResult("", "", "", "", ""), "it cannot be read as an address"
+    if problem:
+        raise PermanentError(f"{redactor.clean(url)!r}: {problem}; correct the address, or ask its publisher to")
+    return parts
+
+
+def read_origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address that `split_url` has let through; what decides who may see a secret header."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def resolve_location(url: str, location: str, redactor: Redactor) -> str:
+    """Absolute address of a ``Location`` header that came from ``url``.
+
+    Raises:
+        PermanentError: It leaves http and https, or goes from https back to http.
+    """
+    try:
+        target = urljoin(url, _decode_header(location))
+    except ValueError:
+        target = location
+    parts = split_url(target, redactor)
+    if urlsplit(url).scheme == "https" and parts.scheme == "http":
+        raise PermanentError(
+            f"{redactor.clean(url)!r}: redirects from https to {redactor.clean(target)!r}, which anyone can read and change; "
+            "ask the publisher for an https address"
+        )
+    return target
+
+
+def _find_problem(parts: SplitResult) -> str | None:
+    if parts.scheme not in _DEFAULT_PORTS:
+        return f"scheme {parts.scheme!r} is not one of 'http', 'https'"
+    if parts.username is not None or parts.password is not None:
+        return "it carries a user and password, which would be written to logs; configure them as a header"
+    if not parts.hostname or parts.port == 0:
+        return "it names no host and port that can be asked"
+    return None
+
+
+def _decode_header(value: str) -> str:
+    """Read as UTF-8 what a server sent unencoded; the HTTP library hands over bytes as latin-1."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value

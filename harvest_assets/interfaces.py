@@ -1,0 +1,205 @@
+"""The seams: what a plug-in implements and what it is given.
+
+Put here: abstract classes that two packages meet at. Keep out: anything that does work. Built-in protocols, extractors and document
+tasks come in through the same entry points as those of strangers (groups ``harvest_assets.protocols``, ``harvest_assets.extractors``,
+``harvest_assets.document_tasks``).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from harvest_assets.errors import PermanentError
+from harvest_assets.model.derivative import Derivative
+from harvest_assets.model.document import Document
+from harvest_assets.model.exchange import Exchange
+from harvest_assets.model.record import Page, SetAside
+from harvest_assets.model.window import Window
+
+
+class Options(BaseModel):
+    """Base of the ``options`` that a plug-in accepts in a source's YAML; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, whole: final address, status, headers (lower-case names), body after content decoding, and its record."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    exchange: Exchange
+
+
+class HttpStatusError(PermanentError):
+    """The server answered with a 4xx status that trying again does not change; ``response`` is the whole answer."""
+
+    def __init__(self, message: str, response: Response) -> None:
+        super().__init__(message)
+        self.response = response
+
+
+class HttpClient(ABC):
+    """The only way to the network. One client serves one source: its limits, its headers, the networks it may reach."""
+
+    @abstractmethod
+    def get(self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
+        """Ask for a resource, with retries, within the time, byte and request budgets.
+
+        Every final answer with a status below 400 is returned.
+
+        Raises:
+            HttpStatusError: The server refused (4xx other than 408, 425, 429); the answer is attached. Not retried.
+            TransientError: No answer, 408, 425, 429 or 5xx, after the last attempt.
+            PermanentError: The address is not allowed, redirects do not end, or the body exceeds its cap.
+        """
+
+    @abstractmethod
+    def head(self, url: str) -> Response:
+        """Ask for the headers only; answers of every status are returned, redirects are followed and recorded as hops."""
+
+    @abstractmethod
+    def fetch_start(self, url: str, *, size: int) -> Response:
+        """Read at most ``size`` bytes of a resource with a ranged GET; answers of every status are returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a protocol needs to know of a source."""
+
+    source: str
+    url: str
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What a repository says of itself before a list is asked for."""
+
+    granularity: str | None = None
+    deleted_record: str | None = None
+    earliest_datestamp: str | None = None
+    title: str | None = None
+    exchanges: Sequence[Exchange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One thing that a source can be asked for before anything is fetched: an OAI-PMH set, a layer, a resource."""
+
+    identifier: str
+    title: str
+    kind: str
+
+
+class Protocol(ABC):
+    """How records are asked for. One instance serves one harvest of one source.
+
+    ``version`` changes when the same answers would give other records.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    options: ClassVar[type[Options]]
+
+    def __init__(self, target: Target, client: HttpClient) -> None:
+        self.target = target
+        self.client = client
+
+    @abstractmethod
+    def filters_by_date(self) -> bool:
+        """Whether the server can be asked for a span of datestamps."""
+
+    @abstractmethod
+    def identify(self) -> Remote:
+        """Ask the repository about itself; cheap, one request at most for most protocols."""
+
+    @abstractmethod
+    def list_contents(self) -> Iterator[Listed]:
+        """What the repository offers for selection; may be empty."""
+
+    @abstractmethod
+    def pages(self, window: Window, *, position: str | None = None, number: int = 1) -> Iterator[Page]:
+        """Pages of the list for a window, in the order of the server.
+
+        ``position`` and ``number`` go on with a list that was left: the position that an earlier page named as its next, and the number
+        of the page that it leads to. Generators may fetch one page ahead; the last page yields ``next_position=None``.
+
+        Raises:
+            TransientError: A page failed after its retries; what was yielded before stays good.
+            PermanentError: The server refuses the request or breaks the protocol.
+            PositionExpiredError: The position is no longer valid; the list has to start again.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a batch of records became: n records in, documents of all that could be read, and the rest set aside."""
+
+    documents: Sequence[Document]
+    set_aside: Sequence[SetAside] = ()
+
+
+class Extractor(ABC):
+    """How a record is read. Pure: the same bytes give the same documents on every machine."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    options: ClassVar[type[Options]]
+
+    def __init__(self, source: str, entity: str, options: Options) -> None:
+        self.source = source
+        self.entity = entity
+        self.settings = options
+
+    @abstractmethod
+    def extract(self, records: pa.RecordBatch) -> Extraction:
+        """Read raw records (columns ``RAW_RECORDS``, none of them deleted) into documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInput:
+    """What a task reads of one document."""
+
+    srn: str
+    entity: str
+    title: str | None
+    url: str | None
+    media_type: str | None
+    properties: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class DocumentTask(ABC):
+    """One enrichment of documents. ``version`` changes when the same document would get another result."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    entities: ClassVar[frozenset[str]]
+    """Kinds of documents that it looks at; other documents are never read for it."""
+
+    @abstractmethod
+    def applies_to(self, document: TaskInput) -> bool:
+        """Whether the task has something to do for this document; otherwise it gets no result at all."""
+
+    @abstractmethod
+    def fingerprint(self, document: TaskInput) -> str:
+        """Fingerprint of all that the task reads of the document; the result stands while it does."""
+
+    @abstractmethod
+    def derive(self, documents: Sequence[TaskInput], client: HttpClient, blobs: "BlobSink") -> Iterator[Derivative]:
+        """N documents → n results, in any order; one document's trouble is its own failed result, never an exception."""
+
+
+class BlobSink(ABC):
+    """Where a task keeps bytes that it made: pictures, files."""
+
+    @abstractmethod
+    def keep(self, content: bytes, *, suffix: str) -> str:
+        """Store content under its SHA-256, once, and return the path in the store that results refer to."""

@@ -1,0 +1,1 @@
+"""What consumers read: exports, the change feed, the promotion of a version."""

@@ -1,0 +1,174 @@
+"""``documents``: the state of a source after a harvest: its last accepted state and what the harvest brought.
+
+Records whose bytes were read before are not read again. Nothing is taken back by a harvest without proof. The integrity check is made
+here, because the next day builds on its verdict; `sets` publishes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harvest_assets.assemble.documents import encode_documents, encode_tombstones
+from harvest_assets.assemble.integrity import judge
+from harvest_assets.config.sources import Source
+from harvest_assets.interfaces import Extractor
+from harvest_assets.model.document import build_srn
+from harvest_assets.model.record import SET_ASIDE, SetAside
+from harvest_assets.model.verdict import Evidence
+from harvest_assets.stages.history import accepted_before, read_verdict, received_before
+from harvest_assets.stages.installation import Installation
+from harvest_assets.stages.shapes import DOCUMENT
+from harvest_assets.store.comparisons import Loss, Reread, find_retracted, measure_loss
+from harvest_assets.store.manifests import Manifest
+from harvest_assets.store.queries import literal, parquet
+from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
+from harvest_assets.store.snapshots import Snapshot
+from harvest_assets.store.store import Store
+
+ASSET = "documents"
+MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What one day is folded from: ``accepted`` is the state that it builds on, ``received`` the documents of the harvest before it."""
+
+    source: Source
+    raw: Snapshot
+    accepted: Snapshot | None
+    received: Manifest | None
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.raw.manifest.facts["is_complete"])
+
+
+def fold(installation: Installation, source: Source, raw: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
+    """Fold each day's raw records into the state before it, days in order: day → documents, not yet committed."""
+    store = installation.store
+    folded: dict[str, Snapshot] = {}
+    first = min(raw)
+    earlier = accepted_before(store, source.slug, first)
+    accepted = None if earlier is None else store.snapshot(earlier, DOCUMENT)
+    received = next(received_before(store, source.slug, first), None)
+    for day in sorted(raw):
+        with store.files.scratch() as scratch:
+            snapshot = _fold_day(store, scratch, _Day(source, raw[day], accepted, received))
+        folded[day] = snapshot
+        received = snapshot.manifest
+        if read_verdict(store, received).is_accepted:
+            accepted = snapshot
+    return folded
+
+
+def _fold_day(store: Store, scratch: Path, day: _Day) -> Snapshot:
+    extractor = day.source.build_extractor()
+    version = f"{extractor.name}/{extractor.version}"
+    raw = day.raw.manifest
+    origin = Origin(ASSET, day.source.slug, raw.day, version, (raw.reference,))
+    writer = SnapshotWriter(store.files, scratch, DOCUMENT, origin, day.accepted)
+    where = _unread(day, version)
+    aside = _extract(day, extractor, where, writer)
+    retracted = _retract(scratch, day, where, aside, writer)
+    snapshot = writer.finish()
+    loss = _measure(store, scratch, day, snapshot, writer)
+    _attach_set_aside(scratch, aside, writer)
+    verdict = judge(_evidence(day, loss), day.source.integrity.policy())
+    counts = {"live": loss.new_live, "added": loss.added, "removed": loss.missing, "retracted": retracted, "set_aside": len(aside)}
+    return writer.amend(snapshot, counts=counts, facts={**_facts(day), "verdict": verdict.as_dict()})
+
+
+def _unread(day: _Day, version: str) -> str:
+    """Which raw records have to be read, as a condition on the raw index."""
+    accepted = day.accepted
+    if accepted is None:
+        return "received AND NOT deleted"
+    if accepted.manifest.code_version != version:
+        index = parquet([accepted.index_path])
+        owners = f"SELECT key FROM read_parquet({index}) WHERE live AND owner IS NULL"  # noqa: S608 - a path of ours
+        return f"NOT deleted AND (received OR {literal(build_srn(day.source.slug, ''))} || key IN ({owners}))"
+    absorbed = {(each[0], each[1]) for each in accepted.manifest.facts["absorbed"]}
+    fresh = [number for number, part in enumerate(day.raw.manifest.parts) if (part.day, part.generation) not in absorbed]
+    return f"received AND NOT deleted AND part IN ({', '.join(map(str, fresh)) or '-1'})"
+
+
+def _extract(day: _Day, extractor: Extractor, where: str, writer: SnapshotWriter) -> list[SetAside]:
+    aside: list[SetAside] = []
+    for batch in day.raw.batches(where=where):
+        extraction = extractor.extract(batch)
+        aside += extraction.set_aside
+        if extraction.documents:
+            writer.append(encode_documents(extraction.documents))
+    return aside
+
+
+def _retract(scratch: Path, day: _Day, where: str, aside: list[SetAside], writer: SnapshotWriter) -> int:
+    """Turn what the harvest takes back into tombstones; without proof it takes back nothing."""
+    if day.accepted is None or not day.is_complete:
+        return 0
+    identifiers = [each.identifier for each in aside if each.identifier is not None]
+    reread = Reread(day.raw, where, identifiers, writer.received(), build_srn(day.source.slug, ""))
+    absent_are_gone = bool(day.raw.manifest.facts["proves_absence"])
+    retracted = find_retracted(scratch, day.accepted, reread, absent_are_gone=absent_are_gone)
+    if retracted:
+        writer.append(encode_tombstones(retracted))
+    return len(retracted)
+
+
+def _measure(store: Store, scratch: Path, day: _Day, snapshot: Snapshot, writer: SnapshotWriter) -> Loss:
+    """What the harvest lost against the accepted state, and since how many complete harvests each document is missing."""
+    target = scratch / "missing.parquet"
+    confirmations = day.source.integrity.policy().confirmations
+    loss = measure_loss(scratch, day.accepted, snapshot, earlier=_earlier(store, day), confirmations=confirmations, target=target)
+    if loss.missing:
+        writer.attach(MISSING, target, loss.missing)
+    return loss
+
+
+def _earlier(store: Store, day: _Day) -> Path | None:
+    """What the last complete harvest since the accepted one missed."""
+    accepted_day = day.accepted.day if day.accepted else ""
+    candidates = [] if day.received is None else [day.received, *received_before(store, day.source.slug, day.received.day)]
+    for manifest in candidates:
+        if manifest.day <= accepted_day:
+            return None
+        if manifest.facts["harvest"]["is_complete"]:
+            table = manifest.tables.get(MISSING)
+            return store.files.localise(f"{manifest.reference.folder}/{table[0].name}") if table else None
+    return None
+
+
+def _evidence(day: _Day, loss: Loss) -> Evidence:
+    return Evidence(
+        has_history=day.accepted is not None,
+        is_complete=day.is_complete,
+        old_live=loss.old_live,
+        new_live=loss.new_live,
+        missing=loss.missing,
+        missing_confirmed=loss.confirmed,
+        added=loss.added,
+        incomplete_because=tuple(day.raw.manifest.facts["incomplete_because"]),
+    )
+
+
+def _facts(day: _Day) -> dict[str, Any]:
+    """The harvest as the history of the source needs it; ``absorbed`` are the raw parts that need not be read again."""
+    facts = day.raw.manifest.facts
+    before = day.accepted.manifest.facts["absorbed"] if day.accepted else []
+    own = [[part.day, part.generation] for part in day.raw.manifest.parts]
+    return {
+        "harvest": {name: facts[name] for name in ("is_complete", "incomplete_because", "proves_absence", "next_start", "started_at")},
+        "absorbed": own if day.is_complete else before,
+        "based_on": asdict(day.accepted.manifest.reference) if day.accepted else None,
+    }
+
+
+def _attach_set_aside(scratch: Path, aside: list[SetAside], writer: SnapshotWriter) -> None:
+    if aside:
+        path = scratch / "set_aside.parquet"
+        pq.write_table(pa.Table.from_pylist([asdict(each) for each in aside], schema=SET_ASIDE), path)
+        writer.attach("set_aside", path, len(aside))

@@ -1,0 +1,67 @@
+"""``Installation``: settings, configuration and store, and the network as a source may use it."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harvest_assets.config.catalog import Catalog, load_catalog
+from harvest_assets.config.settings import Settings
+from harvest_assets.config.sources import Source
+from harvest_assets.harvest.budget import HostBudget
+from harvest_assets.harvest.http import RequestsClient
+from harvest_assets.harvest.http_settings import HttpSettings
+from harvest_assets.model.exchange import Exchange
+from harvest_assets.store.store import Store
+
+PRODUCT = "harvest-assets/0.1"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What every stage works with."""
+
+    settings: Settings
+    catalog: Catalog
+    store: Store
+    environ: Mapping[str, str]
+
+    @classmethod
+    def open(cls, environ: Mapping[str, str] = os.environ) -> "Installation":
+        """The installation that the environment describes.
+
+        Raises:
+            ConfigurationError: A setting is wrong or the configuration folder is not there.
+        """
+        settings = Settings.from_environ(environ)
+        return cls(settings, load_catalog(settings.config_folder), Store(settings.store, settings.state_folder), environ)
+
+    def budget(self) -> HostBudget:
+        """Requests per host, shared by all processes of this machine."""
+        return HostBudget(self.settings.state_folder / "hosts")
+
+    def client(self, source: Source, on_exchange: Callable[[Exchange], None] | None = None) -> RequestsClient:
+        """The network as a source may use it: its limits, headers and networks.
+
+        Raises:
+            ConfigurationError: A header refers to an environment variable that is not set.
+        """
+        http = source.http
+        settings = HttpSettings(
+            user_agent=f"{PRODUCT} (+{self._contact()})",
+            headers=source.resolved_headers(self.environ),
+            secret_values=tuple(sorted(source.secret_values(self.environ))),
+            origin=source.url,
+            allowed_networks=tuple(source.network.allow),
+            requests_per_second=http.requests_per_second,
+            connect_timeout_seconds=http.connect_timeout_seconds,
+            read_timeout_seconds=http.read_timeout_seconds,
+            response_timeout_seconds=http.response_timeout_seconds,
+            max_body_bytes=http.max_body_bytes,
+            max_attempts=http.max_attempts,
+            retry_after_cap_seconds=http.retry_after_cap_seconds,
+        )
+        return RequestsClient(settings, self.budget(), on_exchange=on_exchange)
+
+    def _contact(self) -> str:
+        contact = self.settings.contact
+        return f"mailto:{contact}" if "@" in contact and "://" not in contact else contact

@@ -1,0 +1,129 @@
+"""``sets``: what a source contributes on a day.
+
+Its documents with their derivatives, or, when the check does not accept them, those of its last accepted set. A set refers; it copies
+nothing. Its verdict is a row that people can query.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harvest_assets.config.sources import Source
+from harvest_assets.model.verdict import Verdict
+from harvest_assets.stages.history import accepted_before, read_verdict
+from harvest_assets.stages.installation import Installation
+from harvest_assets.store.manifests import Manifest, Reference, describe_file, new_generation
+from harvest_assets.store.store import Store
+
+ASSET = "sets"
+
+VERDICTS = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("date", pa.string(), nullable=False),
+        pa.field("decision", pa.string(), nullable=False, metadata={"description": "What the integrity check decided"}),
+        pa.field("is_accepted", pa.bool_(), nullable=False),
+        pa.field("words", pa.string(), nullable=False, metadata={"description": "The decision and its numbers, for people"}),
+        pa.field("reason", pa.string(), metadata={"description": "Why a person overrode the decision"}),
+        pa.field("is_complete", pa.bool_(), nullable=False),
+        pa.field("old_live", pa.int64(), nullable=False),
+        pa.field("new_live", pa.int64(), nullable=False),
+        pa.field("missing", pa.int64(), nullable=False),
+        pa.field("missing_confirmed", pa.int64(), nullable=False),
+        pa.field("added", pa.int64(), nullable=False),
+        pa.field("contributes", pa.string(), metadata={"description": "Day whose documents the set has; empty when it has none"}),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a set stands for: a generation of documents and the results of each task for them."""
+
+    documents: Reference
+    derivatives: Mapping[str, Reference]
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Contribution":
+        """The contribution that a manifest holds."""
+        derivatives = {name: Reference(**each) for name, each in fields["derivatives"].items()}
+        return cls(Reference(**fields["documents"]), derivatives)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSet:
+    """A set about to be committed."""
+
+    manifest: Manifest
+    verdict: Verdict
+
+
+def publish(installation: Installation, source: Source, days: Mapping[str, Contribution]) -> dict[str, PublishedSet]:
+    """Apply the verdicts on a source's documents, days in order: day → set, not yet committed.
+
+    ``days`` has what each day brought. A verdict that does not accept lets the last accepted set stand.
+    """
+    store = installation.store
+    published: dict[str, PublishedSet] = {}
+    for day, own in sorted(days.items()):
+        documents = store.manifests.read(own.documents)
+        verdict = read_verdict(store, documents)
+        contribution = own if verdict.is_accepted else _last_contribution(store, source.slug, day, days)
+        published[day] = _build(store, documents, verdict, own, contribution)
+    return published
+
+
+def _build(store: Store, documents: Manifest, verdict: Verdict, own: Contribution, contribution: Contribution | None) -> PublishedSet:
+    manifest = Manifest(
+        asset=ASSET,
+        scope=documents.scope,
+        day=documents.day,
+        generation=new_generation(),
+        written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        inputs=(own.documents, *own.derivatives.values()),
+        counts={"live": verdict.evidence.new_live if verdict.is_accepted else verdict.evidence.old_live},
+        facts={"verdict": verdict.as_dict(), "contributes": asdict(contribution) if contribution else None},
+    )
+    return PublishedSet(_with_verdict_table(store, manifest, _verdict_row(documents, verdict, contribution)), verdict)
+
+
+def _last_contribution(store: Store, source: str, day: str, days: Mapping[str, Contribution]) -> Contribution | None:
+    """What the last accepted set before a day stands for; it may be one of those that are being published."""
+    accepted = accepted_before(store, source, day)
+    if accepted is None:
+        return None
+    candidates = [days[accepted.day]] if accepted.day in days else []
+    published = store.manifests.find(ASSET, source, accepted.day)
+    if published is not None and published.facts["contributes"]:
+        candidates.append(Contribution.from_dict(published.facts["contributes"]))
+    matching = (each for each in candidates if each.documents == accepted.reference)
+    return next(matching, Contribution(accepted.reference, {}))
+
+
+def _with_verdict_table(store: Store, manifest: Manifest, row: Mapping[str, Any]) -> Manifest:
+    with store.files.scratch() as scratch:
+        path = Path(scratch) / "verdict.parquet"
+        pq.write_table(pa.Table.from_pylist([dict(row)], schema=VERDICTS), path)
+        described = describe_file(path.name, path, 1)
+        store.files.upload(f"{manifest.reference.folder}/{path.name}", path)
+    manifest.tables["verdict"] = (described,)
+    return manifest
+
+
+def _verdict_row(documents: Manifest, verdict: Verdict, contribution: Contribution | None) -> dict[str, Any]:
+    evidence = asdict(verdict.evidence)
+    return {
+        "source": documents.scope,
+        "date": documents.day,
+        "decision": verdict.decision,
+        "is_accepted": verdict.is_accepted,
+        "words": verdict.words,
+        "reason": verdict.reason,
+        "contributes": contribution.documents.day if contribution else None,
+        **{name: evidence[name] for name in ("is_complete", "old_live", "new_live", "missing", "missing_confirmed", "added")},
+    }

@@ -1,0 +1,1 @@
+"""Snapshots, manifests, blobs, locks: disk and object store live here only."""

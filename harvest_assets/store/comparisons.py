@@ -1,0 +1,172 @@
+"""Questions about two snapshots, answered from their indexes alone, out of core.
+
+Put here: which documents a harvest takes back, what a state lost against another, which keys differ. Keep out: what follows from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from harvest_assets.store.queries import connect, literal, parquet, write_query
+from harvest_assets.store.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What a harvest read again: raw index rows that satisfy ``where``, less the identifiers that were set aside.
+
+    ``documents`` are the files with the documents that came of it, ``prefix`` turns an identifier into the SRN of its record.
+    """
+
+    raw: Snapshot
+    where: str
+    set_aside: Sequence[str]
+    documents: Sequence[Path]
+    prefix: str
+
+
+def find_retracted(scratch: Path, previous: Snapshot, reread: Reread, *, absent_are_gone: bool) -> list[tuple[str, str]]:
+    """Live documents that a harvest takes back, as SRN and owner, in order of SRN.
+
+    Those whose record was read again without them, those whose record is deleted, and, where ``absent_are_gone``, those whose record was
+    not received. Records that were set aside take nothing back.
+    """
+    with connect(scratch) as connection:
+        connection.execute("CREATE TABLE aside (identifier VARCHAR)")
+        if reread.set_aside:
+            connection.executemany("INSERT INTO aside VALUES (?)", [[each] for each in reread.set_aside])
+        received = parquet(reread.documents)
+        documents = f"(SELECT srn FROM read_parquet({received}))" if reread.documents else "(SELECT NULL::VARCHAR AS srn WHERE false)"
+        live, raw = parquet([previous.index_path]), parquet([reread.raw.index_path])
+        live, raw = parquet([previous.index_path]), parquet([reread.raw.index_path])
+        connection.execute(
+            f"""CREATE VIEW live AS SELECT key, coalesce(owner, key) AS owner FROM read_parquet({live}) WHERE live;
+            CREATE VIEW raw AS SELECT {literal(reread.prefix)} || key AS owner, * EXCLUDE key FROM read_parquet({raw})
+            WHERE key NOT IN (SELECT identifier FROM aside);
+            CREATE VIEW aside_owner AS SELECT {literal(reread.prefix)} || identifier AS owner FROM aside;
+            CREATE VIEW again AS SELECT owner FROM raw WHERE {reread.where};
+            CREATE VIEW deleted_record AS SELECT owner FROM raw WHERE received AND deleted;
+            CREATE VIEW seen AS SELECT owner FROM raw WHERE received UNION ALL SELECT owner FROM aside_owner"""
+        )
+        absent = "UNION SELECT key, owner FROM live ANTI JOIN seen USING (owner)" if absent_are_gone else ""
+        rows = connection.execute(
+            f"""SELECT key, owner FROM live SEMI JOIN again USING (owner) WHERE key NOT IN {documents}
+            UNION SELECT key, owner FROM live SEMI JOIN deleted_record USING (owner)
+            {absent} ORDER BY key"""
+        ).fetchall()
+    return [(str(key), str(owner)) for key, owner in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How a new state differs from an old one in its live keys; ``confirmed`` of the missing were missed often enough."""
+
+    old_live: int
+    new_live: int
+    missing: int
+    confirmed: int
+    added: int
+
+
+def measure_loss(scratch: Path, old: Snapshot | None, new: Snapshot, *, earlier: Path | None, confirmations: int, target: Path) -> Loss:
+    """Compare live keys, and write those that are missing, with how many complete harvests in a row missed them, to ``target``.
+
+    ``earlier`` is the file that the complete harvest before this one wrote; columns ``key`` and ``streak``.
+    """
+    with connect(scratch) as connection:
+        keys = f"SELECT key FROM read_parquet({parquet([old.index_path])}) WHERE live" if old else "SELECT NULL::VARCHAR AS key WHERE false"
+        streaks = (
+            f"SELECT key, streak FROM read_parquet({parquet([earlier])})" if earlier else "SELECT NULL AS key, 0 AS streak WHERE false"
+        )
+        connection.execute(
+            f"""CREATE VIEW old AS {keys};
+            CREATE VIEW new AS SELECT key FROM read_parquet({parquet([new.index_path])}) WHERE live;
+            CREATE VIEW earlier AS {streaks};
+            CREATE TABLE missing AS SELECT key, (coalesce(streak, 0) + 1)::INTEGER AS streak
+            FROM (SELECT key FROM old ANTI JOIN new USING (key)) LEFT JOIN earlier USING (key)"""
+        )
+        missing = write_query(connection, "SELECT key, streak FROM missing ORDER BY key", target, sorted_column="key")
+        counts = [
+            _count(connection, query)
+            for query in (
+                "SELECT count(*) FROM old",
+                "SELECT count(*) FROM new",
+                f"SELECT count(*) FROM missing WHERE streak >= {confirmations}",
+            )
+        ]
+    old_live, new_live, confirmed = counts
+    return Loss(old_live, new_live, missing, confirmed, new_live - (old_live - missing))
+
+
+def write_due_keys(scratch: Path, target: Path, documents: Snapshot, results: Snapshot | None, read: Snapshot | None) -> int:
+    """Keys of the live documents that a task has to look at: new or changed since ``read``, and those whose last result failed."""
+    current = parquet([documents.index_path])
+    if results is None or read is None:
+        query = f"SELECT key FROM read_parquet({current}) WHERE live ORDER BY key"
+    else:
+        query = f"""SELECT now.key FROM read_parquet({current}) AS now
+            LEFT JOIN read_parquet({parquet([read.index_path])}) AS before USING (key)
+            WHERE now.live AND (before.key IS NULL OR NOT before.live OR before.fingerprint <> now.fingerprint)
+            UNION SELECT key FROM read_parquet({parquet([results.index_path])}) AS result SEMI JOIN
+            (SELECT key FROM read_parquet({current}) WHERE live) AS alive USING (key) WHERE result.status = 'failed' ORDER BY key"""
+    with connect(scratch) as connection:
+        return write_query(connection, query, target, sorted_column="key")
+
+
+def write_dead_keys(scratch: Path, target: Path, documents: Snapshot, results: Snapshot) -> int:
+    """Keys of results whose document is no longer live."""
+    query = f"""SELECT key FROM read_parquet({parquet([results.index_path])}) ANTI JOIN
+        (SELECT key FROM read_parquet({parquet([documents.index_path])}) WHERE live) USING (key) ORDER BY key"""
+    with connect(scratch) as connection:
+        return write_query(connection, query, target, sorted_column="key")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What consumers see of a source: its live documents and the results of each task for them."""
+
+    documents: Snapshot
+    derivatives: Mapping[str, Snapshot]
+
+
+def find_changes(scratch: Path, before: State | None, after: State | None) -> pa.Table:
+    """What leads from one state to the other, in order of SRN: columns ``srn`` and ``operation`` (upsert or delete).
+
+    A document is upserted when it or the result of a task for it is new or differs.
+    """
+    tasks = sorted({*(before.derivatives if before else ()), *(after.derivatives if after else ())})
+    with connect(scratch) as connection:
+        connection.execute(f"CREATE VIEW before AS {_live(before)}; CREATE VIEW after AS {_live(after)}")
+        results = "".join(
+            f"""UNION SELECT key AS srn, 'upsert' AS operation FROM ({_results(before, task)}) AS old
+            FULL JOIN ({_results(after, task)}) AS new USING (key)
+            SEMI JOIN after USING (key) WHERE old.fingerprint IS DISTINCT FROM new.fingerprint """
+            for task in tasks
+        )
+        return connection.sql(
+            f"""SELECT key AS srn, 'upsert' AS operation FROM after LEFT JOIN before USING (key)
+            WHERE before.fingerprint IS DISTINCT FROM after.fingerprint
+            {results} UNION SELECT key AS srn, 'delete' AS operation FROM before ANTI JOIN after USING (key) ORDER BY srn"""
+        ).to_arrow_table()
+
+
+def _live(state: State | None) -> str:
+    if state is None:
+        return _NO_KEYS
+    return f"SELECT key, fingerprint FROM read_parquet({parquet([state.documents.index_path])}) WHERE live"
+
+
+def _results(state: State | None, task: str) -> str:
+    snapshot = state.derivatives.get(task) if state else None
+    return _NO_KEYS if snapshot is None else f"SELECT key, fingerprint FROM read_parquet({parquet([snapshot.index_path])})"
+
+
+_NO_KEYS = "SELECT NULL::VARCHAR AS key, NULL::BIGINT AS fingerprint WHERE false"

@@ -1,0 +1,69 @@
+"""DuckDB over table files: joins and sorts of narrow columns, out of core, inside a fixed memory.
+
+Put here: how a connection is made and how its results become files. Keep out: wide rows; they are streamed by position (``rows``).
+"""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+MEMORY_LIMIT = "192MB"
+ROW_GROUP = 100_000
+
+
+@contextmanager
+def connect(scratch: Path) -> Generator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory that spills into ``scratch``; same input, same output, in the order that a query asks for."""
+    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(scratch / "spill")})
+    try:
+        connection.execute("SET preserve_insertion_order = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+def literal(text: str) -> str:
+    """A string as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def parquet(paths: Sequence[Path]) -> str:
+    """The SQL literal of a list of Parquet files."""
+    return "[" + ", ".join(literal(str(path)) for path in paths) + "]"
+
+
+def write_query(connection: duckdb.DuckDBPyConnection, query: str, path: Path, *, sorted_column: str | None = None) -> int:
+    """Write the result of a query as Parquet; returns the number of rows.
+
+    ``sorted_column`` names a string column that the query sorts by: its values are stored as differences, a few bytes each.
+    """
+    reader: pa.RecordBatchReader = connection.sql(query).to_arrow_reader(ROW_GROUP)
+    plain = [name for name in reader.schema.names if name != sorted_column]
+    encoding = {sorted_column: "DELTA_BYTE_ARRAY"} if sorted_column else None
+    rows = 0
+    options: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "use_dictionary": plain, "column_encoding": encoding}
+    with pq.ParquetWriter(path, reader.schema, **options) as writer:
+        pending: list[pa.RecordBatch] = []
+        for batch in reader:
+            pending.append(batch)
+            rows += batch.num_rows
+            if sum(each.num_rows for each in pending) >= ROW_GROUP:
+                writer.write_table(pa.Table.from_batches(pending))
+                pending = []
+        if pending:
+            writer.write_table(pa.Table.from_batches(pending))
+    return rows
+
+
+def count_distinct(scratch: Path, paths: Sequence[Path], column: str) -> int:
+    """How many different values a column has over all files."""
+    if not paths:
+        return 0
+    with connect(scratch) as connection:
+        row = connection.execute(f"SELECT count(DISTINCT {column}) FROM read_parquet({parquet(paths)})").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,34 @@
+"""``Store``: everything that is kept, in one object."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from harvest_assets.store.blobs import Blobs
+from harvest_assets.store.files import Files
+from harvest_assets.store.ledger import Ledger
+from harvest_assets.store.locks import hold
+from harvest_assets.store.manifests import Manifest, Manifests, Reference
+from harvest_assets.store.snapshots import Snapshot, TableShape
+
+
+class Store:
+    """Manifests, snapshots, ledgers, blobs and locks below one root; ``state`` is a local folder that processes of a machine share."""
+
+    def __init__(self, url: str, state: Path) -> None:
+        self.files = Files(url)
+        self.manifests = Manifests(self.files)
+        self.ledger = Ledger(self.files)
+        self.blobs = Blobs(self.files)
+        self._state = state
+
+    def snapshot(self, manifest: Manifest, shape: TableShape) -> Snapshot:
+        """The table of a manifest."""
+        return Snapshot(self.files, manifest, shape)
+
+    def snapshot_of(self, reference: Reference, shape: TableShape) -> Snapshot:
+        """The table of a generation."""
+        return Snapshot(self.files, self.manifests.read(reference), shape)
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """The lock of a name; see ``locks.hold``."""
+        return hold(self.files, self._state, name)

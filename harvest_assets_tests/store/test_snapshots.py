@@ -1,0 +1,133 @@
+"""Snapshots against a plain dictionary: random histories of inserts, changes, deletes, re-runs and folds."""
+
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harvest_assets.store import snapshot_writer
+from harvest_assets.store.files import Files
+from harvest_assets.store.manifests import Manifests
+from harvest_assets.store.rows import with_fingerprint
+from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
+from harvest_assets.store.snapshots import Snapshot, TableShape, verify
+
+SHAPE = TableShape("name", pa.schema([pa.field("name", pa.string(), nullable=False), pa.field("value", pa.int64())]), {"even": "value % 2 = 0"})
+
+
+def write_day(files: Files, day: int, previous: Snapshot | None, upserts: list[tuple[str, int]], dropped: list[str]) -> Snapshot:
+    with files.scratch() as scratch:
+        writer = SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", f"2026-01-{day:02d}"), previous)
+        for start in range(0, len(upserts), 3):
+            some = upserts[start : start + 3]
+            columns = [[name for name, _ in some], [value for _, value in some], [value * 7 for _, value in some]]
+            writer.append(pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=with_fingerprint(SHAPE.schema)))
+        gone = None
+        if dropped:
+            gone = scratch / "dropped.parquet"
+            pq.write_table(pa.table({"key": dropped}), gone)
+        snapshot = writer.finish(dropped=gone)
+    Manifests(files).commit(snapshot.manifest)
+    return snapshot
+
+
+def content(snapshot: Snapshot) -> dict[str, int]:
+    return {row["name"]: row["value"] for batch in snapshot.batches() for row in batch.to_pylist()}
+
+
+def table_hashes(snapshot: Snapshot) -> dict[str, list[str]]:
+    return {name: [file.sha256 for file in files] for name, files in snapshot.manifest.tables.items()}
+
+
+NAMES = st.sampled_from([f"k{number}" for number in range(12)])
+DAYS = st.lists(
+    st.tuples(st.lists(st.tuples(NAMES, st.integers(0, 3)), max_size=8), st.lists(NAMES, max_size=3, unique=True)), min_size=1, max_size=9
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(days=DAYS, rerun=st.integers(0, 8), limit=st.integers(1, 4))
+def test_any_history_reads_like_a_dictionary(tmp_path_factory: pytest.TempPathFactory, days, rerun: int, limit: int) -> None:
+    files = Files(str(tmp_path_factory.mktemp("store")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshot_writer, "MAX_EARLIER_PARTS", limit)
+        expected: dict[str, int] = {}
+        previous = None
+        for day, (upserts, dropped) in enumerate(days, 1):
+            before = previous
+            previous = write_day(files, day, before, upserts, dropped)
+            if day == rerun:
+                again = write_day(files, day, before, upserts, dropped)
+                assert table_hashes(again) == table_hashes(previous)
+                previous = again
+            for name in dropped:
+                expected.pop(name, None)
+            expected.update(dict(upserts))
+            assert content(previous) == expected
+            assert previous.count() == len(expected)
+            assert previous.count("even") == sum(value % 2 == 0 for value in expected.values())
+            assert previous.count("received") == len(expected.keys() & dict(upserts).keys())
+            assert len(previous.manifest.parts) <= limit + 1
+            verify(previous)
+
+
+def test_an_unchanged_day_writes_no_row_and_an_equal_index(tmp_path: Path) -> None:
+    files = Files(str(tmp_path))
+    rows = [(f"k{number}", number) for number in range(100)]
+    first = write_day(files, 1, None, rows, [])
+    second = write_day(files, 2, first, rows, [])
+    assert second.manifest.counts == {"keys": 100, "new_rows": 0}
+    assert second.manifest.tables["rows"] == ()
+    assert [part.day for part in second.manifest.parts] == ["2026-01-01"]
+    assert table_hashes(second)["index"] == table_hashes(first)["index"]
+
+
+def test_one_changed_row_is_all_that_a_day_stores(tmp_path: Path) -> None:
+    files = Files(str(tmp_path))
+    first = write_day(files, 1, None, [(f"k{number}", number) for number in range(1000)], [])
+    second = write_day(files, 2, first, [("k7", -1)], [])
+    assert second.manifest.counts["new_rows"] == 1
+    assert second.find("k7")["value"] == -1
+    assert second.find("k7")["part"].day == "2026-01-02"
+    assert second.find("k8")["part"].day == "2026-01-01"
+    assert second.find("unknown") is None
+
+
+def test_rows_of_the_oldest_parts_move_when_there_are_too_many(tmp_path: Path) -> None:
+    files = Files(str(tmp_path))
+    snapshot = None
+    for day in range(1, 29):
+        snapshot = write_day(files, day, snapshot, [(f"k{day}", day)], [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshot_writer, "MAX_EARLIER_PARTS", 20)
+        snapshot = write_day(files, 29, snapshot, [("k29", 29)], [])
+    assert [part.day for part in snapshot.manifest.parts][:1] == ["2026-01-09"]
+    assert len(snapshot.manifest.parts) == 21
+    assert content(snapshot) == {f"k{day}": day for day in range(1, 30)}
+
+
+def test_large_tables_are_read_in_the_order_of_arrival(tmp_path: Path) -> None:
+    files = Files(str(tmp_path))
+    names = [f"k{number:06d}" for number in range(25_000)]
+    random.Random(1).shuffle(names)
+    with files.scratch() as scratch:
+        writer = SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", "2026-01-01"), None)
+        values = list(range(len(names)))
+        writer.append(pa.RecordBatch.from_arrays([pa.array(names), pa.array(values), pa.array(values)], schema=with_fingerprint(SHAPE.schema)))
+        snapshot = writer.finish()
+    assert list(content(snapshot)) == names
+    wanted = snapshot.table(where="key < 'k000010'")
+    assert sorted(wanted["name"].to_pylist()) == [f"k{number:06d}" for number in range(10)]
+
+
+def test_the_old_partition_is_served_until_the_manifest_is_committed(tmp_path: Path) -> None:
+    files = Files(str(tmp_path))
+    first = write_day(files, 1, None, [("a", 1)], [])
+    with files.scratch() as scratch:
+        SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", "2026-01-01"), None).finish()
+    found = Manifests(files).find("numbers", "s", "2026-01-01")
+    assert found == first.manifest

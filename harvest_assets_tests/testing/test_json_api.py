@@ -1,0 +1,123 @@
+"""The JSON API: four ways to page, one filter, and what an item holds."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from harvest_assets.testing import Repository, Universe
+
+LATER = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FIRST = "oai:library.example:0000000"
+
+
+@pytest.fixture
+def get(session: requests.Session) -> Any:
+    def get_json(url: str, **arguments: object) -> Any:
+        response = session.get(url, params=arguments, timeout=10)
+        assert response.headers["Content-Type"] == "application/json"
+        return {"status": response.status_code, **response.json()}
+
+    return get_json
+
+
+def walk(universe: Universe, get: Any, style: str) -> Iterator[dict[str, Any]]:
+    url = universe.json_url("library", style)
+    place = {"next": None, "page": 1, "offset": 0, "cursor": ""}[style]
+    body = get(url) if style == "next" else get(url, **{style: place})
+    for turn in range(1, 20):
+        yield from body["items"]
+        assert body["total"] == 25
+        following = {
+            "next": lambda: body["links"]["next"],
+            "page": lambda: turn + 1 if body["items"] else None,
+            "offset": lambda: turn * 10 if body["items"] else None,
+            "cursor": lambda: body["next_cursor"],
+        }[style]()
+        if following is None:
+            return
+        body = get(following) if style == "next" else get(url, **{style: following})
+    raise AssertionError(f"style {style!r} did not end")
+
+
+@pytest.mark.parametrize("style", ["next", "page", "offset", "cursor"])
+def test_every_style_gives_the_whole_list_once(universe: Universe, library: Repository, get: Any, style: str) -> None:
+    assert [item["id"] for item in walk(universe, get, style)] == library.identifiers()
+
+
+def test_an_item_holds_what_the_record_holds(universe: Universe, library: Repository, get: Any) -> None:
+    library.change(FIRST, at=LATER, title="A", creators=("Author 17",), files=("a.pdf", "b.jpg"), language="de", rights="CC0")
+    item = get(universe.json_url("library", "offset"), offset=24)["items"][0]
+    content = library.record(FIRST).content
+    assert item == {
+        "id": FIRST,
+        "modified": "2026-05-01T12:00:00Z",
+        "deleted": False,
+        "title": "A",
+        "creators": ["Author 17"],
+        "subjects": list(content.subjects),
+        "description": content.description,
+        "date": content.date,
+        "type": content.type,
+        "language": "de",
+        "licence": "CC0",
+        "publisher": content.publisher,
+        "url": f"{universe.url}/landing/library/{FIRST}",
+        "files": [
+            {"url": f"{universe.files_url}/a.pdf", "media_type": "application/pdf"},
+            {"url": f"{universe.files_url}/b.jpg", "media_type": "image/jpeg"},
+        ],
+    }
+
+
+def test_a_deleted_item_says_so_and_no_more(universe: Universe, library: Repository, get: Any) -> None:
+    library.delete(FIRST, at=LATER)
+    item = get(universe.json_url("library", "offset"), offset=24)["items"][0]
+    assert item == {"id": FIRST, "modified": "2026-05-01T12:00:00Z", "deleted": True}
+
+
+def test_days_are_written_as_times(universe: Universe, get: Any) -> None:
+    universe.add(Repository.generate("days", 1, seed=1, granularity="day"))
+    assert get(universe.json_url("days"))["items"][0]["modified"] == "2026-01-01T00:00:00Z"
+
+
+def test_the_filter_is_half_open_and_kept_in_the_next_address(universe: Universe, library: Repository, get: Any) -> None:
+    for second in range(4):
+        library.redate(f"oai:library.example:{second:07d}", at=LATER + timedelta(seconds=second))
+    url = universe.json_url("library", "next")
+    body = get(url, modified_since="2026-05-01T12:00:01Z", modified_before="2026-05-01T12:00:03+00:00", size=1)
+    assert (body["total"], [item["id"][-1] for item in body["items"]]) == (2, ["1"])
+    body = get(body["links"]["next"])
+    assert (body["total"], [item["id"][-1] for item in body["items"]], body["links"]["next"]) == (2, ["2"], None)
+    assert get(url, modified_since="2026-05-01")["total"] == 4
+
+
+def test_sizes_are_the_clients_choice(universe: Universe, library: Repository, get: Any) -> None:
+    assert len(library.identifiers()) == 25
+    page = get(universe.json_url("library", "page"), page=2, size=20)
+    assert (len(page["items"]), page["page"], page["size"]) == (5, 2, 20)
+    assert len(get(universe.json_url("library", "offset"), offset=3, limit=7)["items"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("style", "arguments", "error"),
+    [
+        ("page", {"page": 0}, "page '0' is not a whole number of at least 1"),
+        ("page", {"size": 10_001}, "size 10001 is more than 10000"),
+        ("offset", {"offset": "x"}, "offset 'x' is not a whole number of at least 0"),
+        ("cursor", {"cursor": "!!"}, "cursor '!!' was not handed out here; start the list again"),
+        ("next", {"modified_since": "soon"}, "modified_since 'soon' is not an ISO 8601 time"),
+        ("next", {"page": 2}, "does not take ['page']; it takes position, size, modified_since, modified_before"),
+    ],
+)
+def test_a_bad_argument_is_named(  # noqa: PLR0913 - three fixtures and the table above
+    universe: Universe, library: Repository, get: Any, style: str, arguments: dict[str, object], error: str
+) -> None:
+    assert library.page_size == 10
+    assert get(universe.json_url("library", style), **arguments) == {"status": 400, "error": error}
+
+
+def test_an_unknown_style_is_not_found(universe: Universe, library: Repository, get: Any) -> None:
+    assert get(f"{universe.url}/json/{library.name}/pages")["status"] == 404
