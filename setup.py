@@ -31,6 +31,30 @@ setup(
         "requests>=2.32",
         "rich>=13",
     ],
+    extras_require={
+        "dev": [
+            "cryptography",  # certificates for the TLS tests
+            "dagster-dg-cli",
+            "hypothesis",
+            "import-linter",
+            "lxml-stubs",
+            "moto[server]",
+            "oai-repo",
+            "pandas-stubs",
+            "pyoai",
+            "pyright",
+            "pytest",
+            "pytest-cov",
+            "pytest-randomly",
+            "pytest-timeout",
+            "pytest-xdist",
+            "ruff",
+            "sickle",
+            "syrupy",
+            "types-PyYAML",
+            "types-requests",
+        ],
+    },
     entry_points={
         "console_scripts": ["harvest = harvest_assets.cli:main"],
         "harvest_assets.protocols": [

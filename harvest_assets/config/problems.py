@@ -12,12 +12,20 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from harvest_assets.config.names import nearest, not_one_of
+from harvest_assets.config.names import nearest, not_one_of, shorten
 from harvest_assets.config.secrets import is_secret_name
 from harvest_assets.errors import ConfigurationError
 
-_SHOWN_CHARACTERS = 80
 _SUBJECT = re.compile(r"^(Input|String|List|Tuple|Dictionary|Value|Number|Integer|URL) should ")
+# What pydantic calls by the names of Python, in the words of YAML.
+_YAML_WORDS = (
+    (re.compile(r"a valid dictionary( or instance of \w+)?"), "a mapping"),
+    (re.compile(r"a valid (tuple|list)"), "a list"),
+    (re.compile(r"a valid string"), "text"),
+    (re.compile(r"a valid boolean"), "true or false"),
+    (re.compile(r"a valid integer"), "a whole number"),
+    (re.compile(r"a valid number"), "a number"),
+)
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -63,7 +71,14 @@ def describe_errors(error: ValidationError, model: type[BaseModel], content: obj
 
     ``content`` is what was validated and ``prefix`` the key path at which it stands in the file.
     """
-    return [line for details in error.errors(include_url=False) for line in _describe(details, model, content, prefix)]
+    found = error.errors(include_url=False)
+    places = [(tuple(_written_path(details["loc"], content, details["type"])), details["type"]) for details in found]
+    return [
+        line
+        for details, (path, kind) in zip(found, places, strict=True)
+        if not _follows_from_others(path, kind, places)
+        for line in _describe(details, model, ".".join([*([prefix] if prefix else []), *path]))
+    ]
 
 
 def unknown_key(path: str, known: Sequence[str]) -> str:
@@ -75,13 +90,21 @@ def unknown_key(path: str, known: Sequence[str]) -> str:
     return f"{path!r} is not a key; allowed are {', '.join(known) or 'no keys'}"
 
 
-def _describe(details: ErrorDetails, model: type[BaseModel], content: object, prefix: str) -> list[str]:
+def _follows_from_others(path: tuple[str, ...], kind: str, places: Sequence[tuple[tuple[str, ...], str]]) -> bool:
+    """Whether a refusal only repeats another: a list is too short when its items were refused, a value is not of every type of a union."""
+    inner = [other for place, other in places if place[: len(path)] == path and (place, other) != (path, kind)]
+    return bool(inner) if kind == "too_short" else kind.endswith("_type") and not all(other.endswith("_type") for other in inner)
+
+
+def _describe(details: ErrorDetails, model: type[BaseModel], path: str) -> list[str]:
     kind, location = details["type"], details["loc"]
-    path = ".".join([*([prefix] if prefix else []), *_written_path(location, content, kind)])
     if kind == "extra_forbidden":
         return [unknown_key(path, _known_keys(model, location[:-1]))]
     if kind == "missing":
         return [f"{path!r} is required: {_purpose(model, location)}"]
+    if kind == "union_tag_not_found":
+        discriminator = _QUOTED.findall(details["msg"])[0]
+        return [f"{f'{path}.{discriminator}'!r} is required: it says which keys are allowed beside it"]
     return [f"{path} {reason}".strip() for reason in _reasons(details, hidden=_may_be_secret(path))]
 
 
@@ -101,9 +124,11 @@ def _rephrase(details: ErrorDetails) -> str:
     if kind in {"literal_error", "enum", "union_tag_invalid"}:
         written = context.get("tag", details["input"])
         return not_one_of(written, _QUOTED.findall(str(context.get("expected_tags", context.get("expected")))))
+    for pattern, words in _YAML_WORDS:
+        message = pattern.sub(words, message)
     if _SUBJECT.match(message):
-        return f"{_shorten(details['input'])} {_SUBJECT.sub('should ', message)}"
-    return f"{_shorten(details['input'])} is not allowed: {message}"
+        return f"{shorten(details['input'])} {_SUBJECT.sub('should ', message)}"
+    return f"{shorten(details['input'])} is not allowed: {message}"
 
 
 def _may_be_secret(path: str) -> bool:
@@ -112,11 +137,6 @@ def _may_be_secret(path: str) -> bool:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
 def _written_path(location: tuple[int | str, ...], content: object, kind: str) -> Iterator[str]:

@@ -12,7 +12,8 @@ from harvest_assets.errors import ConfigurationError
 NO_CONTACT = "https://contact.invalid/set-HARVEST_CONTACT-to-an-e-mail-or-web-address"
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>]+")
+_EMAIL = re.compile(r"[^\s@()<>/:]+@[^\s@()<>/:]+\.[^\s@()<>/:]+")
+_USER_INFO = re.compile(r"//[^/@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,7 @@ def _read_store(environ: Mapping[str, str]) -> str:
     if _BUCKET.fullmatch(text):
         return text.rstrip("/")
     if _SCHEME.match(text):
-        shown = re.sub(r"//[^/@]*@", "//…@", text)
-        raise ConfigurationError(f"HARVEST_STORE is {shown!r}; write a folder or s3://bucket/prefix")
+        raise ConfigurationError(f"HARVEST_STORE is {_USER_INFO.sub('//…@', text)!r}; write a folder or s3://bucket/prefix")
     return str(Path(text).expanduser())
 
 
@@ -75,4 +75,6 @@ def _read_contact(environ: Mapping[str, str]) -> str:
     try:
         return check_web_address(text)
     except ValueError:
-        raise ConfigurationError(f"HARVEST_CONTACT is {text!r}; write an e-mail address or an https:// page") from None
+        raise ConfigurationError(
+            f"HARVEST_CONTACT is {_USER_INFO.sub('//…@', text)!r}; write an e-mail address or an https:// page"
+        ) from None

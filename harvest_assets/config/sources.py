@@ -171,9 +171,10 @@ def _extract_messages(content: Mapping[str, Any]) -> list[str]:
 def _missing_extract_messages(content: Mapping[str, Any]) -> list[str]:
     """Why no extractor follows from the protocol's options; nothing while these are wrong themselves."""
     protocol = protocols().get(str(content.get("protocol")))
-    if protocol is None or _option_messages(content):
+    options: object = content.get("options", {})
+    if protocol is None or not isinstance(options, Mapping) or _option_messages(content):
         return []
-    prefix = _metadata_prefix(protocol.options.model_validate(content.get("options", {})))
+    prefix = _metadata_prefix(protocol.options.model_validate(options))
     if prefix is None:
         return [f"'extract' is required: protocol {content['protocol']!r} does not say how a record is read; write one of {_names()}"]
     if prefix not in extractors():

@@ -25,7 +25,7 @@ def write_source_template(slug: str, protocol: str, url: str) -> str:
     """The text of a file for a new source; required options get a placeholder of the right shape and a remark.
 
     Raises:
-        ConfigurationError: The slug, the protocol or the address cannot be used, or no extractor is there to suggest.
+        ConfigurationError: The slug, the protocol or the address cannot be used.
     """
     if not re.fullmatch(SLUG_PATTERN, slug):
         raise ConfigurationError(f"{slug!r} is not a name for a source; use a-z, 0-9, '_' and '-', at most 63")
@@ -62,9 +62,7 @@ def _blocks(written: dict[str, str], options: type[Options]) -> Iterator[str]:
 
 def _extract_lines() -> list[str]:
     """The extractor that can be told how to read anything, or else the first by name."""
-    if not extractors():
-        raise ConfigurationError("no extractor is installed; install a package that brings one")
-    name = "mapping" if "mapping" in extractors() else min(extractors())
+    name = "mapping" if "mapping" in extractors() else min(extractors(), default="mapping")
     return [_dump("format", name), *_options_lines(find_extractor(name).options, "options")]
 
 

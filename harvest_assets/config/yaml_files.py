@@ -35,13 +35,12 @@ def read_yaml(path: Path) -> YamlContent:
         ConfigurationError: Nothing can be read: the file is unreadable, too large, not UTF-8, not YAML, or not a mapping. The
             message does not name the file.
     """
-    loader = _PlainLoader(_read_text(path))
+    text = _read_text(path)
     try:
+        loader = _PlainLoader(text)
         content = loader.get_single_data()
-    except yaml.YAMLError as error:
+    except (yaml.MarkedYAMLError, ReaderError) as error:
         raise ConfigurationError(_describe(error)) from None
-    finally:
-        loader.dispose()
     if content is None:
         raise ConfigurationError("the file is empty; write keys and values, one 'key: value' a line")
     if not isinstance(content, dict):
@@ -109,14 +108,13 @@ def _read_text(path: Path) -> str:
         raise ConfigurationError(f"byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
 
 
-def _describe(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        context = f" {error.context}" if error.context else ""
-        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{context}; correct the YAML"
+def _describe(error: yaml.MarkedYAMLError | ReaderError) -> str:
     if isinstance(error, ReaderError):
         return f"character {error.position + 1} is a control character; remove it"
-    return f"it is not YAML ({type(error).__name__}); correct it"
+    mark = error.problem_mark
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    context = f" {error.context}" if error.context else ""
+    return f"{place}{error.problem}{context}; correct the YAML"
 
 
 def _kind(content: object) -> str:

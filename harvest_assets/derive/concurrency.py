@@ -15,16 +15,13 @@ Result = TypeVar("Result")
 def map_unordered(work: Callable[[Item], Result], items: Iterable[Item], *, workers: int) -> Iterator[Result]:
     """Yield results as they come; n items → n results in any order.
 
-    At most ``workers`` items are in work and as many results wait, however long the input is. A consumer that stops early cancels what
-    was not begun. What ``work`` raises is raised here.
+    At most ``workers`` items are in work and as many results wait, however long the input is; so nothing is left to cancel when the
+    consumer stops early, only what is in work is waited for. What ``work`` raises is raised here.
     """
     waiting = iter(items)
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        try:
-            running: set[Future[Result]] = {pool.submit(work, item) for item in islice(waiting, workers)}
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                running |= {pool.submit(work, item) for item in islice(waiting, len(done))}
-                yield from (future.result() for future in done)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        running: set[Future[Result]] = {pool.submit(work, item) for item in islice(waiting, workers)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(work, item) for item in islice(waiting, len(done))}
+            yield from (future.result() for future in done)

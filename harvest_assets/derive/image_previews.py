@@ -28,6 +28,7 @@ class ImagePreviews(DocumentTask):
 
     name: ClassVar[str] = "image_previews"
     version: ClassVar[str] = "1"
+    entities: ClassVar[frozenset[str]] = frozenset({"file"})
 
     def __init__(self, workers: int = 8) -> None:
         self.workers = workers

@@ -38,7 +38,8 @@ TURNS = {
 }
 SIDEWAYS = (Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90)
 
-# What a broken file raises: the first four came out of 33,000 damaged ones (November 2026), the others Pillow itself expects of its decoders.
+# What a broken file raises: the first four came out of 33,000 damaged ones (November 2026),
+# the others Pillow itself expects of its decoders.
 BROKEN = (
     OSError,
     RuntimeError,

@@ -31,6 +31,7 @@ class UrlChecks(DocumentTask):
 
     name: ClassVar[str] = "url_checks"
     version: ClassVar[str] = "1"
+    entities: ClassVar[frozenset[str]] = frozenset({"file"})
 
     def __init__(self, workers: int = 16) -> None:
         self.workers = workers

@@ -157,4 +157,4 @@ class _Files:
                 continue
             seen.add(address.url)
             declared = MISSING if self._media_type is None else self._media_type.read(item)
-            yield build_file(document, address.url, address.media_type if declared is MISSING else declared, address.name)
+            yield build_file(document, address.url, declared if isinstance(declared, str) else address.media_type, address.name)

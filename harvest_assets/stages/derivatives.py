@@ -4,7 +4,7 @@ A task looks at documents that are new or changed, and again at those where it f
 task looks at all of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from harvest_assets.config.sources import Source
 from harvest_assets.interfaces import DocumentTask, TaskInput
 from harvest_assets.model.derivative import DERIVATIVES, Derivative
 from harvest_assets.model.fingerprint import fingerprints
+from harvest_assets.stages.batches import days_in_order, is_current, made_by, read_input
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT
 from harvest_assets.store.comparisons import write_dead_keys, write_due_keys
-from harvest_assets.store.manifests import Reference
 from harvest_assets.store.queries import literal, parquet
 from harvest_assets.store.rows import with_fingerprint
 from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
@@ -30,16 +30,25 @@ MAX_ATTEMPTS = 5
 READ = ("srn", "entity", "title", "url", "media_type", "properties")
 
 
-def derive(installation: Installation, source: Source, task_name: str, documents: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
-    """Run a task over the documents of each day, days in order: day → results, not yet committed."""
+def derive(installation: Installation, source: Source, task_name: str, days: Sequence[str], batch: str) -> dict[str, Snapshot]:
+    """Run a task over the documents of days, in order: day → results, not yet committed.
+
+    Days that were asked for together with the wanted ones come first; what the batch has derived already stays.
+    """
     store = installation.store
     task = find_document_task(task_name)()
-    earlier = next(store.manifests.before(task_name, source.slug, min(documents)), None)
+    wanted = days_in_order(store, source.slug, days)
+    earlier = next(store.manifests.before(task_name, source.slug, wanted[0]), None)
     previous = None if earlier is None else store.snapshot(earlier, DERIVATIVE)
     results: dict[str, Snapshot] = {}
-    for day in sorted(documents):
-        with store.files.scratch() as scratch:
-            previous = _TaskDay(installation, source, task, documents[day], previous).run(scratch)
+    for day in wanted:
+        documents = read_input(store, "documents", source.slug, day)
+        made = made_by(store, task_name, source.slug, day, batch)
+        if made is not None and is_current(made, documents.reference):
+            previous = store.snapshot(made, DERIVATIVE)
+        else:
+            with store.files.scratch() as scratch:
+                previous = _TaskDay(installation, source, task, store.snapshot(documents, DOCUMENT), previous).run(scratch, batch)
         results[day] = previous
     return results
 
@@ -56,7 +65,7 @@ class _TaskDay:
         self._documents = documents
         self._previous = previous
 
-    def run(self, scratch: Path) -> Snapshot:
+    def run(self, scratch: Path, batch: str) -> Snapshot:
         """Look at what is due, carry the rest, drop what belongs to no live document."""
         store, manifest = self._installation.store, self._documents.manifest
         origin = Origin(self._task.name, self._source.slug, manifest.day, self._task.version, (manifest.reference,))
@@ -68,7 +77,7 @@ class _TaskDay:
             for status in derivatives.column("status").to_pylist():
                 counts[status] += 1
         dead = self._write_dead(scratch)
-        return writer.finish(dropped=dead, counts=counts)
+        return writer.finish(dropped=dead, counts=counts, facts={"batch": batch})
 
     def _write_due(self, scratch: Path) -> Path | None:
         """The keys to look at, as a file; ``None`` when the source does without this task."""
@@ -137,9 +146,3 @@ def _inputs(batch: pa.RecordBatch, entities: frozenset[str]) -> Iterator[TaskInp
     chosen = batch.filter(pc.is_in(batch.column("entity"), value_set=pa.array(sorted(entities))))  # pyright: ignore[reportAttributeAccessIssue] - made at import
     for row in chosen.to_pylist():
         yield TaskInput(row["srn"], row["entity"], row["title"], row["url"], row["media_type"], orjson.loads(row["properties"]))
-
-
-def derivative_references(installation: Installation, source: str, day: str, task_names: tuple[str, ...]) -> dict[str, Reference]:
-    """The current results of each task for a day, where there are any."""
-    manifests = {name: installation.store.manifests.find(name, source, day) for name in task_names}
-    return {name: manifest.reference for name, manifest in manifests.items() if manifest is not None}

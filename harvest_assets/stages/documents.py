@@ -4,7 +4,7 @@ Records whose bytes were read before are not read again. Nothing is taken back b
 here, because the next day builds on its verdict; `sets` publishes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from harvest_assets.interfaces import Extractor
 from harvest_assets.model.document import build_srn
 from harvest_assets.model.record import SET_ASIDE, SetAside
 from harvest_assets.model.verdict import Evidence
+from harvest_assets.stages.batches import RAW_RECORDS, days_in_order, is_current, made_by, read_input
 from harvest_assets.stages.history import accepted_before, read_verdict, received_before
 from harvest_assets.stages.installation import Installation
-from harvest_assets.stages.shapes import DOCUMENT
+from harvest_assets.stages.shapes import DOCUMENT, RAW
 from harvest_assets.store.comparisons import Loss, Reread, find_retracted, measure_loss
 from harvest_assets.store.manifests import Manifest
 from harvest_assets.store.queries import literal, parquet
@@ -41,23 +42,32 @@ class _Day:
     raw: Snapshot
     accepted: Snapshot | None
     received: Manifest | None
+    batch: str
 
     @property
     def is_complete(self) -> bool:
         return bool(self.raw.manifest.facts["is_complete"])
 
 
-def fold(installation: Installation, source: Source, raw: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
-    """Fold each day's raw records into the state before it, days in order: day → documents, not yet committed."""
+def fold(installation: Installation, source: Source, days: Sequence[str], batch: str) -> dict[str, Snapshot]:
+    """Fold the raw records of days into the state before them, in order: day → documents, not yet committed.
+
+    Days that were asked for together with the wanted ones come first; what the batch has folded already stays.
+    """
     store = installation.store
-    folded: dict[str, Snapshot] = {}
-    first = min(raw)
-    earlier = accepted_before(store, source.slug, first)
+    wanted = days_in_order(store, source.slug, days)
+    earlier = accepted_before(store, source.slug, wanted[0])
     accepted = None if earlier is None else store.snapshot(earlier, DOCUMENT)
-    received = next(received_before(store, source.slug, first), None)
-    for day in sorted(raw):
-        with store.files.scratch() as scratch:
-            snapshot = _fold_day(store, scratch, _Day(source, raw[day], accepted, received))
+    received = next(received_before(store, source.slug, wanted[0]), None)
+    folded: dict[str, Snapshot] = {}
+    for day in wanted:
+        raw = read_input(store, RAW_RECORDS, source.slug, day)
+        made = made_by(store, ASSET, source.slug, day, batch)
+        if made is not None and is_current(made, raw.reference):
+            snapshot = store.snapshot(made, DOCUMENT)
+        else:
+            with store.files.scratch() as scratch:
+                snapshot = _fold_day(store, scratch, _Day(source, store.snapshot(raw, RAW), accepted, received, batch))
         folded[day] = snapshot
         received = snapshot.manifest
         if read_verdict(store, received).is_accepted:
@@ -162,6 +172,7 @@ def _facts(day: _Day) -> dict[str, Any]:
     own = [[part.day, part.generation] for part in day.raw.manifest.parts]
     return {
         "harvest": {name: facts[name] for name in ("is_complete", "incomplete_because", "proves_absence", "next_start", "started_at")},
+        "batch": day.batch,
         "absorbed": own if day.is_complete else before,
         "based_on": asdict(day.accepted.manifest.reference) if day.accepted else None,
     }

@@ -9,7 +9,6 @@ from harvest_assets.config.settings import Settings
 from harvest_assets.config.sources import Source
 from harvest_assets.harvest.budget import HostBudget
 from harvest_assets.harvest.http import RequestsClient
-from harvest_assets.harvest.http_settings import HttpSettings
 from harvest_assets.model.exchange import Exchange
 from harvest_assets.store.store import Store
 
@@ -45,21 +44,7 @@ class Installation:
         Raises:
             ConfigurationError: A header refers to an environment variable that is not set.
         """
-        http = source.http
-        settings = HttpSettings(
-            user_agent=f"{PRODUCT} (+{self._contact()})",
-            headers=source.resolved_headers(self.environ),
-            secret_values=tuple(sorted(source.secret_values(self.environ))),
-            origin=source.url,
-            allowed_networks=tuple(source.network.allow),
-            requests_per_second=http.requests_per_second,
-            connect_timeout_seconds=http.connect_timeout_seconds,
-            read_timeout_seconds=http.read_timeout_seconds,
-            response_timeout_seconds=http.response_timeout_seconds,
-            max_body_bytes=http.max_body_bytes,
-            max_attempts=http.max_attempts,
-            retry_after_cap_seconds=http.retry_after_cap_seconds,
-        )
+        settings = source.http_settings(self.environ, f"{PRODUCT} (+{self._contact()})")
         return RequestsClient(settings, self.budget(), on_exchange=on_exchange)
 
     def _contact(self) -> str:

@@ -53,6 +53,12 @@ def find_current(store: Store, dataset: str) -> int | None:
     return None if content is None else int(orjson.loads(content)["version"])
 
 
+def is_newer(store: Store, version: Version) -> bool:
+    """Whether a version follows the current one, by number and by day: a release of an old day does not replace a later one."""
+    current = find_current(store, version.dataset)
+    return current is None or (version.number > current and version.day >= read_version(store, version.dataset, current).day)
+
+
 def promote(store: Store, dataset: str, number: int, *, reason: str | None = None) -> Segment:
     """Make a version the current one; nothing happens to the feed when it is that already.
 
@@ -103,6 +109,14 @@ def append_changes(store: Store, version: Version) -> Segment:
     if not store.files.create(f"feeds/{version.dataset}/segments/{number:08d}.json", orjson.dumps(asdict(segment))):
         raise TransientError(f"dataset {version.dataset!r}: another promotion was quicker; start again")
     return segment
+
+
+def preview_changes(store: Store, version: Version) -> dict[str, int]:
+    """How many documents the promotion of a version would upsert and delete."""
+    head = _head(store, version.dataset)
+    before = read_version(store, version.dataset, head.to_version) if head.to_version else None
+    operations = collect_changes(store, before, version).column("operation").to_pylist()
+    return {"upserts": operations.count("upsert"), "deletes": operations.count("delete")}
 
 
 def collect_changes(store: Store, before: Version | None, after: Version) -> pa.Table:

@@ -25,6 +25,7 @@ from harvest_assets.model.fingerprint import fingerprints
 from harvest_assets.model.record import SET_ASIDE, Page
 from harvest_assets.model.window import Window, next_midnight
 from harvest_assets.stages.attempts import recorded_attempt
+from harvest_assets.stages.batches import made_by
 from harvest_assets.stages.history import find_cursor
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.shapes import RAW
@@ -42,10 +43,11 @@ OnPage = Callable[[int, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: consecutive days of one source. ``on_page`` is told pages, records and the announced total."""
+    """What is asked for: consecutive days of one source, for a batch. ``on_page`` is told pages, records and the announced total."""
 
     source: Source
     days: Sequence[date]
+    batch: str = ""
     full: bool = False
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
     on_page: OnPage = lambda _pages, _records, _announced: None
@@ -66,12 +68,17 @@ class _Harvest:
 def harvest(installation: Installation, request: Request) -> dict[str, Snapshot]:
     """Ask the source once for all days and lay its records into them: day → raw records, not yet committed.
 
+    Days that the batch has made already are not asked for again.
+
     Raises:
         ConfigurationError: The days cannot be asked for.
         TransientError: A page failed after its retries, or the source is being harvested by another run.
         PermanentError: The server refuses, or breaks the protocol.
     """
     source, store = request.source, installation.store
+    made = {str(day): made_by(store, ASSET, source.slug, str(day), request.batch) for day in request.days}
+    if request.batch and all(made.values()):
+        return {day: store.snapshot(manifest, RAW) for day, manifest in made.items() if manifest}
     with store.hold(f"harvest-{source.slug}"), recorded_attempt(store, source.slug, request.days) as attempt:
         with store.files.scratch() as scratch, installation.client(source) as client:
             protocol = source.build_protocol(client, installation.environ)
@@ -201,6 +208,7 @@ def _facts(done: _Harvest, proof: Completeness, day: date) -> dict[str, Any]:
     return {
         "started_at": done.started_at.isoformat(),
         "window": {"start": _iso(window.start), "end": _iso(window.end)},
+        "batch": done.request.batch,
         "asked_for": [str(done.request.days[0]), str(done.request.days[-1])],
         "is_complete": proof.is_complete,
         "incomplete_because": list(proof.reasons()),

@@ -4,7 +4,7 @@ Its documents with their derivatives, or, when the check does not accept them, t
 nothing. Its verdict is a row that people can query.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from harvest_assets.config.sources import Source
 from harvest_assets.model.verdict import Verdict
+from harvest_assets.stages.batches import days_in_order, read_input
 from harvest_assets.stages.history import accepted_before, read_verdict
 from harvest_assets.stages.installation import Installation
 from harvest_assets.store.manifests import Manifest, Reference, describe_file, new_generation
@@ -63,33 +64,57 @@ class PublishedSet:
     verdict: Verdict
 
 
-def publish(installation: Installation, source: Source, days: Mapping[str, Contribution]) -> dict[str, PublishedSet]:
-    """Apply the verdicts on a source's documents, days in order: day → set, not yet committed.
+def publish(installation: Installation, source: Source, days: Sequence[str], batch: str) -> dict[str, PublishedSet]:
+    """Apply the verdicts on the documents of days, in order: day → set, not yet committed.
 
-    ``days`` has what each day brought. A verdict that does not accept lets the last accepted set stand.
+    A verdict that does not accept lets the last accepted set stand. Days that were asked for together come first.
     """
     store = installation.store
     published: dict[str, PublishedSet] = {}
-    for day, own in sorted(days.items()):
-        documents = store.manifests.read(own.documents)
+    contributed: dict[str, Contribution] = {}
+    for day in days_in_order(store, source.slug, days):
+        documents = read_input(store, "documents", source.slug, day)
+        own = _own_contribution(store, source, documents)
+        contributed[day] = own
         verdict = read_verdict(store, documents)
-        contribution = own if verdict.is_accepted else _last_contribution(store, source.slug, day, days)
-        published[day] = _build(store, documents, verdict, own, contribution)
+        contribution = own if verdict.is_accepted else _last_contribution(store, source.slug, day, contributed)
+        published[day] = _build(store, _Judged(documents, verdict, own, contribution), batch)
     return published
 
 
-def _build(store: Store, documents: Manifest, verdict: Verdict, own: Contribution, contribution: Contribution | None) -> PublishedSet:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A day with what it brought and what it contributes."""
+
+    documents: Manifest
+    verdict: Verdict
+    own: Contribution
+    contribution: Contribution | None
+
+
+def _own_contribution(store: Store, source: Source, documents: Manifest) -> Contribution:
+    """The documents of a day and the results of each task that were made from them."""
+    found = {name: store.manifests.find(name, source.slug, documents.day) for name in source.task_names}
+    return Contribution(documents.reference, {name: each.reference for name, each in found.items() if each is not None})
+
+
+def _build(store: Store, day: _Judged, batch: str) -> PublishedSet:
+    evidence = day.verdict.evidence
     manifest = Manifest(
         asset=ASSET,
-        scope=documents.scope,
-        day=documents.day,
+        scope=day.documents.scope,
+        day=day.documents.day,
         generation=new_generation(),
         written_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        inputs=(own.documents, *own.derivatives.values()),
-        counts={"live": verdict.evidence.new_live if verdict.is_accepted else verdict.evidence.old_live},
-        facts={"verdict": verdict.as_dict(), "contributes": asdict(contribution) if contribution else None},
+        inputs=(day.own.documents, *day.own.derivatives.values()),
+        counts={"live": evidence.new_live if day.verdict.is_accepted else evidence.old_live},
+        facts={
+            "verdict": day.verdict.as_dict(),
+            "contributes": asdict(day.contribution) if day.contribution else None,
+            "batch": batch,
+        },
     )
-    return PublishedSet(_with_verdict_table(store, manifest, _verdict_row(documents, verdict, contribution)), verdict)
+    return PublishedSet(_with_verdict_table(store, manifest, _verdict_row(day)), day.verdict)
 
 
 def _last_contribution(store: Store, source: str, day: str, days: Mapping[str, Contribution]) -> Contribution | None:
@@ -115,15 +140,15 @@ def _with_verdict_table(store: Store, manifest: Manifest, row: Mapping[str, Any]
     return manifest
 
 
-def _verdict_row(documents: Manifest, verdict: Verdict, contribution: Contribution | None) -> dict[str, Any]:
-    evidence = asdict(verdict.evidence)
+def _verdict_row(day: _Judged) -> dict[str, Any]:
+    evidence = asdict(day.verdict.evidence)
     return {
-        "source": documents.scope,
-        "date": documents.day,
-        "decision": verdict.decision,
-        "is_accepted": verdict.is_accepted,
-        "words": verdict.words,
-        "reason": verdict.reason,
-        "contributes": contribution.documents.day if contribution else None,
+        "source": day.documents.scope,
+        "date": day.documents.day,
+        "decision": day.verdict.decision,
+        "is_accepted": day.verdict.is_accepted,
+        "words": day.verdict.words,
+        "reason": day.verdict.reason,
+        "contributes": day.contribution.documents.day if day.contribution else None,
         **{name: evidence[name] for name in ("is_complete", "old_live", "new_live", "missing", "missing_confirmed", "added")},
     }

@@ -43,7 +43,8 @@ class FileHost:
             "gone.pdf": lambda: answer_text(410, "gone"),
             "loop": lambda: answer_redirect(302, f"{self._url}/loop"),
             "private-redirect": lambda: answer_redirect(302, PRIVATE_ADDRESS),
-            "broken.jpg": lambda: Answer(200, b"\xff\xd8\xff\xe0 this is not a picture" * 20, "image/jpeg"),
+            "broken.jpg": lambda: Answer(200, b"this is not a picture\n" * 20, "image/jpeg"),
+            "truncated.jpg": lambda: Answer(200, make_file("example.jpg")[:2000], "image/jpeg"),
             "bomb.png": lambda: Answer(200, make_bomb(), "image/png"),
             "login": lambda: Answer(200, _LOGIN.encode(), HTML),
         }

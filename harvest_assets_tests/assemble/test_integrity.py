@@ -167,6 +167,14 @@ def test_the_policy_moves_every_limit() -> None:
     assert "after 1 complete harvest that" in judge(complete(10, 9), strict).words
 
 
+@pytest.mark.parametrize("percent", range(1, 101))
+def test_a_limit_binds_exactly_where_it_was_written(percent: int) -> None:
+    """Multiplied as a binary number, 0.07 x 100 is more than 7."""
+    policy = IntegrityPolicy(maximum_loss=percent / 100, maximum_turnover=1)
+    assert judge(complete(100 + percent, 100), policy).decision == "fell_back"
+    assert judge(complete(100 + percent - 1, 100), policy).is_accepted
+
+
 def test_no_line_break_is_in_any_words() -> None:
     words = [
         judge(evidence, POLICY).words for evidence in (complete(100, 0), complete(100, 50), incomplete(9, 9), first(is_complete=False))

@@ -79,7 +79,7 @@ def test_a_source_that_was_never_harvested_is_due_at_once(frequency: str) -> Non
 
 
 def test_a_source_that_is_being_harvested_is_not_due() -> None:
-    attempts = [attempt("2026-10-03T01:00", "failed"), attempt("2026-10-01T01:00", "started")]
+    attempts = [attempt("2026-10-03T01:00", "failed"), attempt("2026-10-02T01:00", "started"), attempt("2026-10-01T01:00", "started")]
     answer = due(schedule(), attempts, at("2026-11-03T00:00"))
     assert not answer.is_due
     assert answer.because == "is being harvested since 2026-10-01 01:00 UTC"

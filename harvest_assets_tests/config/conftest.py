@@ -1,13 +1,10 @@
-"""Plug-ins of a stranger, in a package that the interpreter finds as it finds any other; and folders to write files into."""
+"""Plug-ins of a stranger, in a package that the interpreter finds as it finds any other."""
 
-import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from harvest_assets.config.catalog import Catalog, load_catalog
 from harvest_assets.config.plugins import forget_plug_ins
 
 SHELF_MODULE = '''
@@ -38,6 +35,7 @@ class ShelfOptions(Options):
     size: int = Field(default=10, ge=1)
     paging: Annotated[Cursor | Numbered, Field(discriminator="style")] | None = None
     parameters: dict[str, str] = Field(default_factory=dict)
+    labels: list[str] = []
     api_key: Annotated[str, Field(max_length=30)] | None = None
 
     @field_validator("shelf")
@@ -78,6 +76,27 @@ class PrefixedOptions(Options):
 class Prefixed(_Silent):
     name = "prefixed"
     options = PrefixedOptions
+
+
+class Corner(Options):
+    height: float
+    lit: bool
+    names: list[str]
+
+
+class DemandingOptions(Options):
+    """Options of every shape, all of them required."""
+
+    kind: Literal["round", "square"]
+    corner: Corner
+    paging: Annotated[Cursor | Numbered, Field(discriminator="style")]
+    width: Annotated[int, Field(examples=[7])]
+    depth: int | str
+
+
+class Demanding(_Silent):
+    name = "demanding"
+    options = DemandingOptions
 
 
 class _Reader(Extractor):
@@ -123,6 +142,7 @@ SHELF_ENTRIES = """
 [harvest_assets.protocols]
 shelf = stranger_shelf:Shelf
 prefixed = stranger_shelf:Prefixed
+demanding = stranger_shelf:Demanding
 
 [harvest_assets.extractors]
 cards = stranger_shelf:Cards
@@ -133,7 +153,7 @@ reading = stranger_shelf:Reading
 """
 
 
-def write_distribution(folder: Path, name: str, module: str, entries: str) -> None:
+def put_distribution(folder: Path, name: str, module: str, entries: str) -> None:
     """A package as an installer would leave it: a module, its metadata and its entry points."""
     (folder / f"{name}.py").write_text(module)
     metadata = folder / f"{name}-1.0.dist-info"
@@ -143,9 +163,14 @@ def write_distribution(folder: Path, name: str, module: str, entries: str) -> No
 
 
 @pytest.fixture(scope="session")
+def write_distribution() -> Callable[[Path, str, str, str], None]:
+    return put_distribution
+
+
+@pytest.fixture(scope="session")
 def shelf_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packages")
-    write_distribution(folder, "stranger_shelf", SHELF_MODULE, SHELF_ENTRIES)
+    put_distribution(folder, "stranger_shelf", SHELF_MODULE, SHELF_ENTRIES)
     return folder
 
 
@@ -157,33 +182,3 @@ def shelf_plug_ins(shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield
     monkeypatch.undo()
     forget_plug_ins()
-
-
-@dataclass(frozen=True)
-class ConfigurationFolder:
-    """A configuration folder to write files into and to load."""
-
-    path: Path
-
-    def source(self, slug: str, text: str) -> None:
-        self.write(f"sources/{slug}.yaml", text)
-
-    def dataset(self, slug: str, text: str) -> None:
-        self.write(f"datasets/{slug}.yaml", text)
-
-    def write(self, name: str, text: str) -> None:
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text), encoding="utf-8")
-
-    def load(self) -> Catalog:
-        return load_catalog(self.path)
-
-    def lines(self) -> list[str]:
-        """What the catalog says of files; plug-ins apart."""
-        return [str(problem) for problem in self.load().problems if not problem.file.startswith("entry point")]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> ConfigurationFolder:
-    return ConfigurationFolder(tmp_path)

@@ -1,18 +1,16 @@
-"""A server on loopback whose paths a test fills, and a small client for it."""
+"""A server on loopback whose paths a test fills, the client that asks it, and a shelf for blobs."""
 
-import http.client
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urljoin, urlsplit
+from pathlib import Path
 
 import pytest
 
-from harvest_assets.errors import PermanentError, TransientError
-from harvest_assets.interfaces import BlobSink, HttpClient, HttpStatusError, Response, TaskInput
-from harvest_assets.model.exchange import Exchange, Hop
+from harvest_assets.harvest.budget import HostBudget
+from harvest_assets.harvest.http import RequestsClient
+from harvest_assets.harvest.http_settings import HttpSettings
+from harvest_assets.interfaces import BlobSink, TaskInput
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -64,13 +62,13 @@ class Site:
 @pytest.fixture
 def site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             current.handle(self)
 
         do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
-        def log_message(self, *_arguments: object) -> None:
-            pass
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
+            del format, args  # a test says what it saw
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     current = Site(server)
@@ -82,51 +80,19 @@ def site() -> Iterator[Site]:
     server.server_close()
 
 
-class PlainClient(HttpClient):
-    """The contract of `HttpClient` over the standard library, without its budgets: one attempt, redirects followed."""
-
-    def get(self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
-        assert params is None
-        response = self._travel("GET", url, dict(headers or {}), None)
-        if response.status >= 500:
-            raise TransientError(f"GET {url!r}: status {response.status}")
-        if response.status >= 400:
-            raise HttpStatusError(f"GET {url!r}: status {response.status}", response)
-        return response
-
-    def head(self, url: str) -> Response:
-        return self._travel("HEAD", url, {}, None)
-
-    def fetch_start(self, url: str, *, size: int) -> Response:
-        return self._travel("GET", url, {"Range": f"bytes=0-{size - 1}"}, size)
-
-    def _travel(self, method: str, url: str, headers: dict[str, str], size: int | None) -> Response:
-        started_at, began, hops = datetime.now(UTC), time.monotonic(), list[Hop]()
-        while len(hops) < 6:
-            current = hops[-1].url if hops else url
-            status, answered, body = self._ask(method, current, headers, size)
-            if status not in {301, 302, 303, 307, 308} or "location" not in answered:
-                exchange = Exchange(method, url, current, status, len(body), started_at, time.monotonic() - began, 1, tuple(hops))
-                return Response(current, status, answered, body, exchange)
-            hops.append(Hop(status, urljoin(current, answered["location"])))
-        raise PermanentError(f"{method} {url!r}: redirects do not end")
-
-    def _ask(self, method: str, url: str, headers: dict[str, str], size: int | None) -> tuple[int, dict[str, str], bytes]:
-        parts = urlsplit(url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
-        try:
-            connection.request(method, parts.path or "/", headers=headers)
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read(size)
-        except (OSError, http.client.HTTPException) as error:
-            raise TransientError(f"{method} {url!r}: no answer ({type(error).__name__})") from error
-        finally:
-            connection.close()
-
-
 @pytest.fixture
-def client() -> PlainClient:
-    return PlainClient()
+def client(tmp_path: Path) -> Iterator[RequestsClient]:
+    """The client as the graph uses it, allowed to reach loopback and not made to wait."""
+    settings = HttpSettings(
+        user_agent="harvest_assets tests (+https://example.org)",
+        allowed_networks=("127.0.0.0/8",),
+        requests_per_second=5000,
+        connect_timeout_seconds=5,
+        read_timeout_seconds=5,
+        max_attempts=1,
+    )
+    with RequestsClient(settings, HostBudget(tmp_path)) as one:
+        yield one
 
 
 class Shelf(BlobSink):

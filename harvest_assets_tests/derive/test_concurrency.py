@@ -1,7 +1,8 @@
 """Many things at once, few in flight."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import cast
 
 import pytest
 
@@ -42,18 +43,18 @@ def test_no_more_is_drawn_than_the_consumer_can_soon_take() -> None:
     results = map_unordered(str, count_to(1000, drawn), workers=4)
     next(results)
     assert len(drawn) <= 8
-    results.close()  # type: ignore[attr-defined] - a generator
+    cast("Generator[str]", results).close()
 
 
 def test_a_consumer_that_leaves_ends_the_work() -> None:
     threads, drawn = threading.active_count(), list[int]()
     results = map_unordered(str, count_to(1000, drawn), workers=4)
     next(results)
-    results.close()  # type: ignore[attr-defined] - a generator
+    cast("Generator[str]", results).close()
     assert threading.active_count() == threads
     assert len(drawn) <= 8
 
 
 def test_what_the_work_raises_is_raised() -> None:
-    with pytest.raises(ZeroDivisionError, match="division by zero"):
+    with pytest.raises(ZeroDivisionError, match="by zero"):
         list(map_unordered(lambda number: 1 // number, [1, 0, 1], workers=2))

@@ -124,6 +124,11 @@ def test_broken_is_no_picture(fetch: Fetch) -> None:
         Image.open(BytesIO(response.content))
 
 
+def test_truncated_begins_as_a_picture_and_does_not_end(fetch: Fetch) -> None:
+    with Image.open(BytesIO(fetch("truncated.jpg").content)) as picture, pytest.raises(OSError, match="truncated"):
+        picture.load()
+
+
 def test_the_bomb_is_small_until_it_is_opened(fetch: Fetch) -> None:
     response = fetch("bomb.png")
     assert response.content == make_bomb()

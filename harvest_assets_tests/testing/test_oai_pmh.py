@@ -186,7 +186,8 @@ def test_sets_are_listed_and_every_record_is_in_one(library: Repository, ask: As
 
 
 def test_a_record_carries_its_dublin_core(universe: Universe, library: Repository, ask: Ask) -> None:
-    library.change(FIRST, at=LATER, title="A < B & \"C\"", creators=("Author 17", "Author 18"), files=("a.pdf", "https://example.org/b.png"))  # fmt: skip
+    files = ("a.pdf", "https://example.org/b.png")
+    library.change(FIRST, at=LATER, title='A < B & "C"', creators=("Author 17", "Author 18"), files=files)
     answer = ask(verb="GetRecord", identifier=FIRST, metadataPrefix="oai_dc")
     found = [
         (etree.QName(element).localname, element.text) for element in answer.find(".//{http://www.openarchives.org/OAI/2.0/oai_dc/}dc")
@@ -208,9 +209,8 @@ def test_a_change_is_seen_although_records_are_rendered_once(library: Repository
     library.change(FIRST, at=LATER, title="Once")
     library.change(FIRST, at=LATER, title="Twice")
     assert title() == "Twice"
-    assert ask(verb="ListRecords", metadataPrefix="oai_dc").findall(".//{http://purl.org/dc/elements/1.1/}title")[-1].text == "Twice" or (
-        library.record(FIRST).content.other_titles
-    )
+    last = ask(verb="ListRecords", metadataPrefix="oai_dc").findall(".//{*}record")[-1]
+    assert last.findtext(".//{http://purl.org/dc/elements/1.1/}title") == "Twice"
 
 
 def test_a_form_by_post_is_the_same_as_a_get(universe: Universe, library: Repository, session: requests.Session) -> None:

@@ -1,13 +1,14 @@
 """The universe as a whole: its addresses, what it remembers, its start and its end."""
 
 import re
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from time import monotonic
 
 import pytest
@@ -55,11 +56,15 @@ def test_many_threads_ask_at_once_and_none_is_lost(universe: Universe, library: 
 
 
 def test_one_connection_serves_many_requests(universe: Universe, library: Repository) -> None:
-    port = int(universe.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    connection = HTTPConnection("127.0.0.1", int(universe.url.rpartition(":")[2]), timeout=10)
+    connection.connect()
+    used = connection.sock
+    with closing(connection):
         for _ in range(3):
-            connection.sendall(f"GET /landing/{library.name}/{FIRST} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+            connection.request("GET", f"/landing/{library.name}/{FIRST}")
+            with connection.getresponse() as response:
+                assert response.read().startswith(b"<!DOCTYPE html>")
+            assert connection.sock is used
 
 
 def test_landing_pages_follow_their_records(universe: Universe, library: Repository, session: requests.Session) -> None:

@@ -1,5 +1,6 @@
 """What a source with ``protocol: json`` says: where things are, how the list is paged, and whether it can be asked for by date."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -69,9 +70,11 @@ class DateFilter(Options):
     @classmethod
     def _must_be_readable(cls, text: str) -> str:
         try:
-            _read_back(_SAMPLE, text)
-        except ValueError as error:
-            raise ValueError(f"{text!r} is no date format that can be read back, such as '%Y-%m-%dT%H:%M:%SZ'") from error
+            is_lossy = not _SAMPLE - _ROUNDINGS[-1] < _read_back(_SAMPLE, text) <= _SAMPLE
+        except (ValueError, re.error):  # strptime builds a regular expression and lets its errors pass
+            is_lossy = True
+        if is_lossy:
+            raise ValueError(f"{text!r} is no date format that can be read back to the day, such as '%Y-%m-%dT%H:%M:%SZ'")
         return text
 
     def parameters(self, window: Window) -> dict[str, str]:
@@ -88,7 +91,10 @@ class DateFilter(Options):
 
 
 class JsonApiOptions(Options):
-    """Pointers into the page: ``records``, ``total``. Pointers into a record: ``identifier``, ``datestamp``, ``deleted`` (true when deleted)."""
+    """Where things are in a page (``records``, ``total``) and in a record (``identifier``, ``datestamp``, ``deleted``), and how to ask.
+
+    ``deleted`` leads to something that is true when the record is deleted; the texts ``false``, ``no``, ``0`` and the empty one are not.
+    """
 
     records: Pointer = ""
     identifier: Pointer

@@ -17,8 +17,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a page is asked for with."""
+    """What a page is asked for with, and the name of the source for messages."""
 
+    source: str
     url: str
     parameters: dict[str, str]
 
@@ -53,7 +54,9 @@ class OnePage(Pager):
 
     def follow(self, position: str) -> Request:
         """A list of one page has no positions."""
-        raise PositionExpiredError(f"position {position!r}: this source is not paged, the list has to start again")
+        raise PositionExpiredError(
+            f"{self.first.source}: position {position!r} means nothing: the source is not paged, the list has to start again"
+        )
 
     def find_next(self, position: str | None, seen: Seen) -> str | None:
         """The first page is the last."""
@@ -69,7 +72,7 @@ class NextLinkPager(Pager):
 
     def follow(self, position: str) -> Request:
         """The address as the server gave it; it carries its parameters."""
-        return Request(position, {})
+        return Request(self.first.source, position, {})
 
     def find_next(self, position: str | None, seen: Seen) -> str | None:
         """The address in the page, made absolute."""
@@ -79,10 +82,13 @@ class NextLinkPager(Pager):
         if link is None or link in ("", False):
             return None
         if not isinstance(link, str):
-            raise PermanentError(f"next page {self._pointer!r} is a {type(link).__name__}, not an address")
-        address = urljoin(seen.url, link)
-        if _origin(address) not in {_origin(self.first.url), _origin(seen.url)}:
-            raise PermanentError(f"next page {address!r} is not on the host of the source, {urlsplit(self.first.url).netloc!r}")
+            raise PermanentError(f"{self.first.source}: next page {self._pointer!r} is a {type(link).__name__}, not an address")
+        address = _join(seen.url, link)
+        origin = _origin(address)
+        if origin is None or origin not in {_origin(self.first.url), _origin(seen.url)}:
+            raise PermanentError(
+                f"{self.first.source}: next page {address!r} is not on the host of the source, {urlsplit(self.first.url).netloc!r}"
+            )
         return address
 
 
@@ -95,7 +101,7 @@ class CursorPager(Pager):
 
     def follow(self, position: str) -> Request:
         """The first request with the cursor added."""
-        return Request(self.first.url, self.first.parameters | {self._options.parameter: position})
+        return Request(self.first.source, self.first.url, self.first.parameters | {self._options.parameter: position})
 
     def find_next(self, position: str | None, seen: Seen) -> str | None:
         """The cursor in the page, a number as text."""
@@ -104,7 +110,9 @@ class CursorPager(Pager):
         if found is None or found in ("", False):
             return None
         if not isinstance(found, str | int):
-            raise PermanentError(f"cursor {self._options.pointer!r} is a {type(found).__name__}, not a text or an integer")
+            raise PermanentError(
+                f"{self.first.source}: cursor {self._options.pointer!r} is a {type(found).__name__}, not a text or an integer"
+            )
         return str(found)
 
 
@@ -114,16 +122,15 @@ class CountingPager(Pager):
     def __init__(self, first: Request, options: PageNumber | Offset) -> None:
         size = {options.size_parameter: str(options.size)} if options.size_parameter and options.size else {}
         begin = options.first if isinstance(options, PageNumber) else 0
-        super().__init__(Request(first.url, first.parameters | size | {options.parameter: str(begin)}))
+        super().__init__(Request(first.source, first.url, first.parameters | size | {options.parameter: str(begin)}))
         self._options = options
         self._begin = begin
         self._received = 0
-        self._is_whole = True
 
     def follow(self, position: str) -> Request:
         """The first request with another number."""
         self._read(position)
-        return Request(self.first.url, self.first.parameters | {self._options.parameter: position})
+        return Request(self.first.source, self.first.url, self.first.parameters | {self._options.parameter: position})
 
     def find_next(self, position: str | None, seen: Seen) -> str | None:
         """The number after the page; by a total when one is announced, since servers may give fewer items than asked for."""
@@ -135,25 +142,21 @@ class CountingPager(Pager):
         return str(here + step)
 
     def _is_last(self, here: int, seen: Seen) -> bool:
+        """By pages we count only what came since the list was begun or resumed; a resumed list may end with an empty page."""
         if seen.total is None:
             return self._options.size is not None and seen.items < self._options.size
-        return self._count_before(here, seen) + seen.items >= seen.total
-
-    def _count_before(self, here: int, seen: Seen) -> int:
-        """Items of the list before this page, at least: a resumed list of pages without a size counts from where it resumed."""
-        if isinstance(self._options, Offset):
-            return here
-        return self._received - seen.items
+        count = here + seen.items if isinstance(self._options, Offset) else self._received
+        return count >= seen.total
 
     def _read(self, position: str) -> int:
         if not position.isdecimal():
-            raise PositionExpiredError(f"position {position!r} is not a number, the list has to start again")
+            raise PositionExpiredError(f"{self.first.source}: position {position!r} is not a number, the list has to start again")
         return int(position)
 
 
-def build_pager(options: JsonApiOptions, url: str, dates: dict[str, str]) -> Pager:
+def build_pager(options: JsonApiOptions, source: str, url: str, dates: dict[str, str]) -> Pager:
     """The pager that a source's ``paging`` names."""
-    first, paging = Request(url, options.parameters | dates), options.paging
+    first, paging = Request(source, url, options.parameters | dates), options.paging
     match paging:
         case NextLink():
             return NextLinkPager(first, paging)
@@ -165,6 +168,16 @@ def build_pager(options: JsonApiOptions, url: str, dates: dict[str, str]) -> Pag
             return OnePage(first)
 
 
-def _origin(address: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(address)
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+def _origin(address: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:  # a port or an IPv6 address that is none
+        return None
+
+
+def _join(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return link

@@ -16,6 +16,8 @@ from harvest_assets.model.record import RAW_RECORDS, SetAside
 
 _SHOWN_BYTES = 80
 _SHOWN_KEYS = 12
+_CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r")
+_CONTENT_AFTER_END = "unexpected content after document"
 _FALSE_WORDS = frozenset({"", "0", "false", "no"})
 
 
@@ -23,8 +25,8 @@ class CutPageError(TransientError):
     """The page stops before its end; asking again may bring all of it."""
 
 
-def parse_page(body: bytes, place: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """Bytes of an answer → JSON; ``place`` begins every message.
+def parse_page(body: bytes, place: str) -> tuple[Any, bool]:
+    """Bytes of an answer → JSON, and whether it was mended first; ``place`` begins every message.
 
     Raises:
         CutPageError: The answer is empty or stops before its end.
@@ -34,11 +36,38 @@ def parse_page(body: bytes, place: str) -> Any:  # noqa: ANN401 - JSON has no na
     if not text:
         raise CutPageError(f"{place}: the answer is empty (cut off after byte 0)")
     try:
-        return orjson.loads(text)
+        return orjson.loads(text), False
     except orjson.JSONDecodeError as error:
-        if text[:1] in b"{[" and (text[-1:] not in b"}]" or error.pos >= len(error.doc)):
+        mended = _mend(text, error)
+        if mended != text:
+            return parse_page(mended, place)[0], True
+        if text[:1] in b"{[" and _is_cut(text, error):
             raise CutPageError(f"{place}: the answer is cut off after byte {len(body)}") from error
         raise PermanentError(f"{place}: the answer is not JSON ({error}), it begins with {text[:_SHOWN_BYTES]!r}") from error
+
+
+def _mend(text: bytes, error: orjson.JSONDecodeError) -> bytes:
+    """The text without raw control characters, which JSON forbids and which mean nothing, then without markup after its end.
+
+    Anything else after the end could be more records, and stays.
+    """
+    kept = text.translate(None, _CONTROL_BYTES)
+    if kept != text:
+        return kept
+    if error.msg.startswith(_CONTENT_AFTER_END) and error.doc[error.pos :].lstrip().startswith("<"):
+        return error.doc[: error.pos].encode()
+    return text
+
+
+def _is_cut(text: bytes, error: orjson.JSONDecodeError) -> bool:
+    """Whether the parser stopped where the text stops; for bytes that are no UTF-8 it does not say where, the decoder does."""
+    if error.doc:
+        return error.pos >= len(error.doc)
+    try:
+        text.decode()
+    except UnicodeDecodeError as broken:
+        return broken.reason == "unexpected end of data"
+    return False
 
 
 def find_records(page: Any, pointer: str, place: str) -> list[Any]:  # noqa: ANN401 - JSON has no narrower type
@@ -50,7 +79,11 @@ def find_records(page: Any, pointer: str, place: str) -> list[Any]:  # noqa: ANN
     found = resolve(page, pointer)
     if isinstance(found, list):
         return found
-    there = f"the keys there are {', '.join(map(repr, list(page)[:_SHOWN_KEYS]))}" if isinstance(page, dict) else f"the page is a {type(page).__name__}"
+    there = (
+        f"the keys there are {', '.join(map(repr, list(page)[:_SHOWN_KEYS]))}"
+        if isinstance(page, dict)
+        else f"the page is a {type(page).__name__}"
+    )
     what = "nothing" if found is None else f"a {type(found).__name__}"
     raise PermanentError(f"{place}: records {pointer!r} leads to {what}, not to a list; {there}")
 

@@ -142,7 +142,7 @@ def _parse_broken(body: bytes, place: str) -> Answer:
         raise CutAnswerError(f"{place}: the answer is cut off after byte {len(body)}")
     if root is None:
         raise PermanentError(f"{place}: the answer is not OAI-PMH, it begins with {body[:_SHOWN_BYTES]!r}: check the address of the source")
-    repairs: list[str] = []
+    body, repairs = body.strip(), list[str]()
     for repair, words in (
         (cut_surroundings, "bytes outside the root element were cut off"),
         (drop_illegal_characters, "illegal characters were dropped"),

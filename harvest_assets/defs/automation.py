@@ -1,0 +1,24 @@
+"""Automation conditions, as named functions with their reason."""
+
+import dagster as dg
+
+AC = dg.AutomationCondition
+
+
+def follow_upstream() -> dg.AutomationCondition[dg.AssetKey]:
+    """Make a partition of any age again when something upstream of it was made, or its own code changed.
+
+    ``AutomationCondition.eager`` acts on the latest day only: a hand-made partition of an old day would go no further.
+    """
+    condition = _moved() & ~AC.any_deps_missing()
+    return condition.with_label("follow_upstream")  # pyright: ignore[reportAttributeAccessIssue] - the builtin base has it
+
+
+def follow_any_upstream() -> dg.AutomationCondition[dg.AssetKey]:
+    """The same for a release, which does not wait for sources that have no set on its day."""
+    return _moved().with_label("follow_any_upstream")
+
+
+def _moved() -> dg.AutomationCondition[dg.AssetKey]:
+    changed = (AC.any_deps_updated() | AC.code_version_changed()).since_last_handled()  # pyright: ignore[reportAttributeAccessIssue] - as above
+    return changed & ~AC.any_deps_in_progress() & ~AC.in_progress()

@@ -1,0 +1,373 @@
+"""Lists of JSON records in every style of paging, over loopback."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harvest_assets.errors import PermanentError, PositionExpiredError, TransientError
+from harvest_assets.harvest.json_api import JsonApi
+from harvest_assets.interfaces import HttpStatusError, Remote
+from harvest_assets.model.record import RAW_RECORDS, Page
+from harvest_assets.model.window import Window
+
+Server = Any  # the fixtures of conftest, which tests cannot import from
+Lists = Callable[..., JsonApi]
+
+OPEN = Window()
+ITEMS = [{"id": number} for number in range(7)]
+
+
+def identifiers(pages: Iterable[Page]) -> list[str]:
+    return [name for page in pages for name in page.records.column("identifier").to_pylist()]
+
+
+def collect(pages: Iterable[Page], kind: type[Exception]) -> tuple[list[Page], Exception]:
+    """Pages up to the error that ends the list, and the error."""
+    received: list[Page] = []
+    with pytest.raises(kind) as caught:
+        received.extend(pages)
+    return received, caught.value
+
+
+def slice_offset(query: dict[str, str]) -> list[dict[str, int]]:
+    start = int(query["offset"])
+    return ITEMS[start : start + int(query["limit"])]
+
+
+def slice_page(query: dict[str, str]) -> list[dict[str, int]]:
+    start = (int(query["page"]) - 1) * 3
+    return ITEMS[start : start + 3]
+
+
+def test_a_single_page_is_read_with_every_column(server: Server, open_list: Lists) -> None:
+    items = [{"z": 1, "id": "a", "changed": "2024-05-01", "gone": False}, {"id": 7, "changed": 5, "gone": 1}]
+    protocol = open_list(
+        lambda _: {"data": {"items": items}, "total": "2"},
+        records="/data/items",
+        datestamp="/changed",
+        deleted="/gone",
+        total="/total",
+        parameters={"kind": "book"},
+    )
+    (page,) = protocol.pages(OPEN)
+    assert page.records.schema == RAW_RECORDS
+    assert page.records.to_pylist() == [
+        {
+            "identifier": "a",
+            "datestamp": "2024-05-01",
+            "deleted": False,
+            "set_specs": [],
+            "body": b'{"changed":"2024-05-01","gone":false,"id":"a","z":1}',
+            "envelope": b"",
+            "page": 1,
+        },
+        {
+            "identifier": "7",
+            "datestamp": "5",
+            "deleted": True,
+            "set_specs": [],
+            "body": b'{"changed":5,"gone":1,"id":7}',
+            "envelope": b"",
+            "page": 1,
+        },
+    ]
+    assert (page.number, page.next_position, page.announced_total, page.set_aside) == (1, None, 2, ())
+    assert server.queries == [{"kind": "book"}]
+
+
+def test_a_body_does_not_depend_on_spacing_or_order(open_list: Lists) -> None:
+    (first,) = open_list(lambda _: b'[{"id":1,"a":[1, 2]}]').pages(OPEN)
+    (second,) = open_list(lambda _: b' [ { "a" : [1,2], "id" : 1 } ]\n').pages(OPEN)
+    assert first.records == second.records
+
+
+def test_nothing_is_asked_to_identify_a_source(server: Server, open_list: Lists) -> None:
+    protocol = open_list(lambda _: [])
+    assert protocol.identify() == Remote()
+    assert list(protocol.list_contents()) == []
+    assert server.queries == []
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("false", False), ("No", False), ("", False), (None, False), ("yes", True), ([1], True), (0, False)]
+)
+def test_deleted_is_what_is_true_and_does_not_say_false(open_list: Lists, value: object, expected: bool) -> None:  # noqa: FBT001 - a table
+    (page,) = open_list(lambda _: [{"id": "a", "gone": value}], deleted="/gone").pages(OPEN)
+    assert page.records.column("deleted").to_pylist() == [expected]
+
+
+def test_links_are_followed_relative_and_as_objects(server: Server, open_list: Lists) -> None:
+    following = {"1": "/list?p=2", "2": {"href": server.url + "?p=3"}, "3": None}
+
+    def answer(query: dict[str, str]) -> dict[str, Any]:
+        here = query.get("p", "1")
+        return {"data": [{"id": here}], "links": {"next": following[here]}}
+
+    protocol = open_list(answer, records="/data", paging={"style": "next", "pointer": "/links/next"}, parameters={"size": "1"})
+    pages = list(protocol.pages(OPEN))
+    assert identifiers(pages) == ["1", "2", "3"]
+    assert pages[0].next_position == server.url + "?p=2"
+    assert server.queries == [{"size": "1"}, {"p": "2"}, {"p": "3"}]
+    assert identifiers(protocol.pages(OPEN, position=pages[1].next_position, number=3)) == ["3"]
+
+
+@pytest.mark.parametrize(
+    "link", ["http://127.0.0.2/list", "https://127.0.0.1/list", "file:///etc/hosts", "//[broken", "http://127.0.0.1:99999/"]
+)
+def test_a_link_to_another_host_is_not_followed(server: Server, open_list: Lists, link: str) -> None:
+    protocol = open_list(lambda _: {"data": [{"id": 1}], "next": link}, records="/data", paging={"style": "next", "pointer": "/next"})
+    with pytest.raises(PermanentError, match=r"shop: next page '.+' is not on the host of the source, '127\.0\.0\.1:"):
+        list(protocol.pages(OPEN))
+    assert len(server.queries) == 1
+
+
+def test_a_link_that_is_no_text_is_refused(open_list: Lists) -> None:
+    protocol = open_list(lambda _: {"data": [], "next": 5}, records="/data", paging={"style": "next", "pointer": "/next"})
+    with pytest.raises(PermanentError, match="shop: next page '/next' is a int, not an address"):
+        list(protocol.pages(OPEN))
+
+
+def test_pages_are_counted_until_a_short_one(server: Server, open_list: Lists) -> None:
+    protocol = open_list(slice_page, paging={"style": "page", "size_parameter": "size", "size": 3})
+    pages = list(protocol.pages(OPEN))
+    assert identifiers(pages) == [str(number) for number in range(7)]
+    assert [page.next_position for page in pages] == ["2", "3", None]
+    assert server.queries == [{"size": "3", "page": str(number)} for number in (1, 2, 3)]
+    assert identifiers(protocol.pages(OPEN, position="3", number=3)) == ["6"]
+
+
+def test_pages_without_a_size_are_counted_until_an_empty_one(server: Server, open_list: Lists) -> None:
+    assert identifiers(open_list(slice_page, paging={"style": "page"}).pages(OPEN)) == [str(number) for number in range(7)]
+    assert [query["page"] for query in server.queries] == ["1", "2", "3", "4"]
+
+
+def test_pages_end_at_the_total(server: Server, open_list: Lists) -> None:
+    protocol = open_list(
+        lambda query: {"n": 6, "data": slice_page(query)[: 3 if query["page"] < "3" else 0]},
+        records="/data",
+        total="/n",
+        paging={"style": "page", "size": 100},
+    )
+    assert len(identifiers(protocol.pages(OPEN))) == 6
+    assert len(server.queries) == 2
+
+
+def test_offsets_go_on_by_what_came_when_the_server_gives_less_than_asked(server: Server, open_list: Lists) -> None:
+    protocol = open_list(
+        lambda query: {"n": 7, "data": slice_offset(query)[:2]}, records="/data", total="/n", paging={"style": "offset", "size": 500}
+    )
+    assert identifiers(protocol.pages(OPEN)) == [str(number) for number in range(7)]
+    assert [query["offset"] for query in server.queries] == ["0", "2", "4", "6"]
+    assert identifiers(protocol.pages(OPEN, position="6", number=4)) == ["6"]
+
+
+def test_cursors_go_back_as_a_parameter_beside_the_others(server: Server, open_list: Lists) -> None:
+    def answer(query: dict[str, str]) -> dict[str, Any]:
+        here = int(query.get("after", "0"))
+        return {"data": [{"id": here}], "cursor": here + 1 if here < 2 else ""}
+
+    paging = {"style": "cursor", "parameter": "after", "pointer": "/cursor"}
+    protocol = open_list(answer, records="/data", paging=paging, parameters={"q": "x"})
+    assert identifiers(protocol.pages(OPEN)) == ["0", "1", "2"]
+    assert server.queries == [{"q": "x"}, {"q": "x", "after": "1"}, {"q": "x", "after": "2"}]
+
+
+def test_a_cursor_of_another_type_is_refused(open_list: Lists) -> None:
+    protocol = open_list(lambda _: {"data": [], "c": [1]}, records="/data", paging={"style": "cursor", "pointer": "/c"})
+    with pytest.raises(PermanentError, match="shop: cursor '/c' is a list, not a text or an integer"):
+        list(protocol.pages(OPEN))
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+def test_a_kept_position_that_the_server_refuses_has_expired(open_list: Lists, status: int) -> None:
+    protocol = open_list(lambda _: (status, b"no such cursor"), paging={"style": "cursor", "pointer": "/c"})
+    with pytest.raises(PositionExpiredError, match=f"shop: page 3: HTTP {status} for a kept position: start the list again"):
+        list(protocol.pages(OPEN, position="old", number=3))
+    with pytest.raises(HttpStatusError, match=f"HTTP {status}"):
+        list(protocol.pages(OPEN))
+
+
+@pytest.mark.parametrize(
+    ("paging", "message"),
+    [
+        ({"style": "none"}, "shop: position 'x' means nothing: the source is not paged, the list has to start again"),
+        ({"style": "page"}, "shop: position 'x' is not a number, the list has to start again"),
+    ],
+)
+def test_a_kept_position_of_another_style_has_expired(open_list: Lists, paging: dict[str, str], message: str) -> None:
+    with pytest.raises(PositionExpiredError, match=message):
+        list(open_list(lambda _: [], paging=paging).pages(OPEN, position="x"))
+
+
+def test_a_repeated_position_stops_the_list(server: Server, open_list: Lists) -> None:
+    numbers = iter(range(100))
+    protocol = open_list(
+        lambda _: {"data": [{"id": next(numbers)}], "c": "same"}, records="/data", paging={"style": "cursor", "pointer": "/c"}
+    )
+    pages, error = collect(protocol.pages(OPEN), PermanentError)
+    assert identifiers(pages) == ["0", "1"]
+    assert str(error) == "shop: page 2: the position 'same' repeats: the list does not end"
+    assert len(server.queries) == 2
+
+
+def test_a_server_that_ignores_the_page_number_stops_the_list(open_list: Lists) -> None:
+    pages, error = collect(open_list(lambda _: ITEMS, paging={"style": "page"}).pages(OPEN), PermanentError)
+    assert len(pages) == 2
+    assert str(error) == "shop: page 2: the page repeats the records of an earlier page: the list does not end"
+
+
+def test_a_list_longer_than_announced_stops(open_list: Lists) -> None:
+    numbers = iter(range(100))
+    protocol = open_list(
+        lambda _: {"data": [{"id": next(numbers)}], "c": next(numbers), "n": 2},
+        records="/data",
+        total="/n",
+        paging={"style": "cursor", "pointer": "/c"},
+    )
+    pages, error = collect(protocol.pages(OPEN), PermanentError)
+    assert len(pages) == 4
+    assert str(error) == "shop: page 4: the list does not end: 4 records received, 2 announced"
+
+
+def test_empty_pages_that_name_a_next_one_are_tolerated_three_times(open_list: Lists) -> None:
+    numbers = iter(range(1, 100))
+    protocol = open_list(lambda _: {"data": [], "c": next(numbers)}, records="/data", paging={"style": "cursor", "pointer": "/c"})
+    pages, error = collect(protocol.pages(OPEN), PermanentError)
+    assert len(pages) == 4
+    assert str(error) == "shop: page 4: the list does not end: 4 pages in a row hold no record and name a next one"
+
+
+def test_the_number_of_pages_is_bounded(open_list: Lists) -> None:
+    pages, error = collect(open_list(slice_page, paging={"style": "page"}, max_pages=2).pages(OPEN), PermanentError)
+    assert len(pages) == 2
+    assert str(error) == "shop: page 2: the list does not end: page 2 of at most 2 names a next one; see the option max_pages"
+
+
+@pytest.mark.parametrize("length", [0, 1, 12, 17, 24])
+def test_a_cut_page_is_asked_for_again(server: Server, open_list: Lists, length: int) -> None:
+    whole = '[{"id": 1}, {"id": "é", "b": [{}]}]'.encode()
+    replies = iter([whole[:length], whole[:length], whole])
+    assert identifiers(open_list(lambda _: next(replies)).pages(OPEN)) == ["1", "é"]
+    assert len(server.queries) == 3
+
+
+def test_a_page_that_stays_cut_is_a_transient_error_wherever_it_is_cut(open_list: Lists) -> None:
+    whole = '[{"id": 1}, {"id": "é", "b": [{}, true]}]'.encode()
+    for length in range(1, len(whole)):
+        body = whole[:length]
+        with pytest.raises(TransientError, match=f"shop: page 1: the answer is cut off after byte {len(body)}"):
+            list(open_list(lambda _, body=body: body).pages(OPEN))
+    with pytest.raises(TransientError, match=r"shop: page 1: the answer is empty \(cut off after byte 0\)"):
+        list(open_list(lambda _: b" ").pages(OPEN))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>down</html>",
+        b'[{"id": NaN}]',
+        b"[" * 2000 + b"]" * 2000,
+        b'[{"id": 1}] Notice',
+        b'{"id": 1}\n{"id": 2}',
+        b'["\xff"]',
+        b"{'id': 1}",
+    ],
+)
+def test_what_is_not_json_is_refused(server: Server, open_list: Lists, body: bytes) -> None:
+    with pytest.raises(PermanentError, match=r"shop: page 1: the answer is not JSON \(.+\), it begins with b['\"]"):
+        list(open_list(lambda _: body).pages(OPEN))
+    assert len(server.queries) == 1
+
+
+def test_control_characters_and_markup_after_the_end_are_dropped_and_told_once(open_list: Lists, caplog: pytest.LogCaptureFixture) -> None:
+    def answer(query: dict[str, str]) -> bytes:
+        return ('[{"id": "%s\x00\x0bé"}]\n<br/><b>Notice</b>\x01' % query["page"]).encode() if query["page"] < "3" else b"[]"
+
+    with caplog.at_level(logging.WARNING):
+        assert identifiers(open_list(answer, paging={"style": "page"}).pages(OPEN)) == ["1é", "2é"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "shop: page 1 and perhaps later ones were not JSON: control characters or markup after the end were dropped"
+    ]
+
+
+def test_of_a_repeated_key_the_last_counts(open_list: Lists) -> None:
+    (page,) = open_list(lambda _: b'[{"id": "a", "id": "b"}]').pages(OPEN)
+    assert page.records.column("body").to_pylist() == [b'{"id":"b"}']
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"items": [], "meta": 1}, "records '/data/x' leads to nothing, not to a list; the keys there are 'items', 'meta'"),
+        ({"data": {"x": {}}}, "records '/data/x' leads to a dict, not to a list; the keys there are 'data'"),
+        ([1], "records '/data/x' leads to nothing, not to a list; the page is a list"),
+    ],
+)
+def test_a_pointer_to_no_list_is_refused_with_what_is_there(open_list: Lists, content: object, message: str) -> None:
+    with pytest.raises(PermanentError, match=f"shop: page 1: {message}"):
+        list(open_list(lambda _: content, records="/data/x").pages(OPEN))
+
+
+@pytest.mark.parametrize(
+    "item", [{}, {"id": None}, {"id": True}, {"id": ""}, {"id": 1.5}, {"id": []}, "text", 5, None, {"id": "a", "d": {}}]
+)
+def test_an_item_without_an_identifier_is_set_aside_with_its_bytes(open_list: Lists, item: object) -> None:
+    (page,) = open_list(lambda _: [{"id": "good"}, item], datestamp="/d").pages(OPEN)
+    assert identifiers([page]) == ["good"]
+    (aside,) = page.set_aside
+    assert (aside.identifier, aside.page, aside.stage, aside.error) == (None, 1, "harvest", "RecordError")
+    assert json.loads(aside.body) == item
+    assert aside.reason.startswith(("identifier '/id' leads to ", "datestamp '/d' leads to a dict, not to a text or a number"))
+
+
+def test_an_item_nested_too_deep_is_set_aside(open_list: Lists) -> None:
+    deep = b"[" * 400 + b"]" * 400
+    (page,) = open_list(lambda _: b'[{"id": "a", "x": ' + deep + b'}, {"id": "b"}]').pages(OPEN)
+    assert identifiers([page]) == ["b"]
+    assert "the record cannot be written again: " in page.set_aside[0].reason
+    assert deep in page.set_aside[0].body
+
+
+def test_the_window_is_sent_as_the_source_says(server: Server, open_list: Lists) -> None:
+    protocol = open_list(lambda _: [], date_filter={"since": "from", "before": "to"})
+    assert protocol.filters_by_date()
+    assert len(list(protocol.pages(Window(datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 5, 2, 0, 0, 0, 1, tzinfo=UTC))))) == 1
+    assert len(list(protocol.pages(OPEN))) == 1
+    assert server.queries == [{"from": "2024-05-01T00:00:00Z", "to": "2024-05-02T00:00:01Z"}, {}]
+
+
+def test_a_source_without_a_date_filter_is_asked_for_everything(server: Server, open_list: Lists) -> None:
+    protocol = open_list(lambda _: [])
+    assert not protocol.filters_by_date()
+    assert len(list(protocol.pages(Window(datetime(2024, 5, 1, tzinfo=UTC))))) == 1
+    assert server.queries == [{}]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    count=st.integers(0, 25), size=st.integers(1, 9), style=st.sampled_from(["page", "offset", "cursor", "none"]), announced=st.booleans()
+)
+def test_any_split_of_a_list_into_pages_gives_the_same_records(
+    open_list: Lists,
+    count: int,
+    size: int,
+    style: str,
+    announced: bool,  # noqa: FBT001 - drawn
+) -> None:
+    items = [{"id": number, "é": [number]} for number in range(count)]
+
+    def answer(query: dict[str, str]) -> dict[str, Any]:
+        start = {"page": (int(query.get("page", "1")) - 1) * size, "none": 0}.get(style, int(query.get(style, "0")))
+        end = count if style == "none" else start + size
+        return {"data": items[start:end], "n": count if announced else None, "next": end if end < count else None}
+
+    paging = {"style": style} | ({"size": size} if style in {"page", "offset"} else {"pointer": "/next"} if style == "cursor" else {})
+    pages = list(open_list(answer, records="/data", total="/n", paging=paging).pages(OPEN))
+    assert [json.loads(body) for page in pages for body in page.records.column("body").to_pylist()] == items
+    assert pages[-1].next_position is None
