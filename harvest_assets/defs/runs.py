@@ -100,5 +100,6 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
         if event.is_step_failure:
             error = event.step_failure_data.error
             user = event.step_failure_data.user_failure_data
-            return (user.description if user and user.description else None) or (error.message.strip() if error else "") or "unknown"
+            cause = error.cause or error if error else None
+            return (user.description if user else None) or (cause.message.strip().split("\n", 1)[0] if cause else "unknown")
     return "the run failed before its first step; see the run in the UI"

@@ -4,7 +4,7 @@ The system's table (`mimetypes`) differs between machines and would make fingerp
 files. Keep out: ``html`` and its kin; an address that ends so is a page, not a file. https://www.iana.org/assignments/media-types/
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 MEDIA_TYPES: dict[str, str] = {
@@ -74,8 +74,7 @@ _SCHEMES = frozenset({"http:", "https:"})
 _PARTS = 4  # scheme, nothing, host, path
 
 
-@dataclass(frozen=True, slots=True)
-class FileAddress:
+class FileAddress(NamedTuple):
     """An http(s) address: the name that its path ends with, and the media type that the extension tells, if any."""
 
     url: str

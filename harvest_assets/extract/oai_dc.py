@@ -131,8 +131,10 @@ def _read_elements(dublin_core: Element) -> dict[str, list[str]]:
         text = (_read_mixed(child) if len(child) else child.text or "").strip()
         if name is None or not text:
             continue
-        values = found.setdefault(name, [])
-        if text not in values:
+        values = found.get(name)
+        if values is None:
+            found[name] = [text]
+        elif text not in values:
             values.append(text)
     if "subject" in found:
         found["subject"].sort()

@@ -1,7 +1,7 @@
 """Raw records as an extractor walks over them, and what becomes of those that it cannot read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -9,8 +9,7 @@ from harvest_assets.errors import RecordError
 from harvest_assets.model.record import SetAside
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
+class RawRow(NamedTuple):
     """A row of ``RAW_RECORDS`` without what no extractor reads."""
 
     identifier: str
@@ -28,4 +27,4 @@ def iterate_rows(records: pa.RecordBatch) -> Iterator[RawRow]:
     """Rows in the order of the batch."""
     names = ("identifier", "datestamp", "body", "envelope", "page")
     for values in zip(*(records.column(name).to_pylist() for name in names), strict=True):
-        yield RawRow(*values)
+        yield RawRow._make(values)

@@ -4,16 +4,26 @@ They are compared for one key at a time, old against new, so 64 bits are ample (
 """
 
 import hashlib
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 
 
-def fingerprints(contents: Iterable[bytes]) -> pa.Array:
+def fingerprints(contents: Iterable[bytes | memoryview]) -> pa.Array:
     """One ``int64`` per content."""
-    digests = b"".join(hashlib.sha256(content).digest()[:8] for content in contents)
+    sha256 = hashlib.sha256
+    digests = b"".join([sha256(content).digest()[:8] for content in contents])
     return pa.array(np.frombuffer(digests, dtype=">i8").astype(np.int64))
+
+
+def body_fingerprints(bodies: pa.Array) -> pa.Array:
+    """One ``int64`` per value of a binary array, without copying a value."""
+    _, offsets, data = bodies.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[bodies.offset : bodies.offset + len(bodies) + 1].tolist()
+    content = memoryview(data) if data is not None else memoryview(b"")
+    return fingerprints(content[start:end] for start, end in itertools.pairwise(ends))
 
 
 def as_hex(fingerprint: int) -> str:

@@ -4,7 +4,7 @@ Pages are staged as they arrive; a harvest that fails keeps them, and the next a
 missing. An attempt leaves its trace in the ledger whatever becomes of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,13 +21,14 @@ from harvest_assets.harvest.windows import Habits, day_of, next_start, plan_wind
 from harvest_assets.interfaces import Protocol, Remote
 from harvest_assets.model.completeness import Completeness
 from harvest_assets.model.exchange import EXCHANGES, Exchange
-from harvest_assets.model.fingerprint import fingerprints
+from harvest_assets.model.fingerprint import body_fingerprints
 from harvest_assets.model.record import SET_ASIDE, Page
 from harvest_assets.model.window import Window, next_midnight
 from harvest_assets.stages.attempts import recorded_attempt
 from harvest_assets.stages.batches import made_by
 from harvest_assets.stages.history import find_cursor
 from harvest_assets.stages.installation import Installation
+from harvest_assets.stages.listening import OnPage, find_listener
 from harvest_assets.stages.shapes import RAW
 from harvest_assets.store.queries import count_distinct
 from harvest_assets.store.rows import RowFile, RowFiles, take_rows, with_fingerprint
@@ -37,8 +38,6 @@ from harvest_assets.store.staging import Place, Staging
 from harvest_assets.store.store import Store
 
 ASSET = "raw_records"
-
-OnPage = Callable[[int, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Request:
     batch: str = ""
     full: bool = False
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
-    on_page: OnPage = lambda _pages, _records, _announced: None
+    on_page: OnPage = field(default_factory=find_listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +144,8 @@ class _Reading:
 
 
 def _with_fingerprints(page: Page) -> pa.RecordBatch:
-    bodies = (body.as_buffer() for body in page.records.column("body"))
-    return pa.RecordBatch.from_arrays([*page.records.columns, fingerprints(bodies)], schema=with_fingerprint(RAW.schema))
+    marks = body_fingerprints(page.records.column("body"))
+    return pa.RecordBatch.from_arrays([*page.records.columns, marks], schema=with_fingerprint(RAW.schema))
 
 
 def _write_days(store: Store, scratch: Path, done: _Harvest) -> dict[str, Snapshot]:

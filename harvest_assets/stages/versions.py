@@ -146,10 +146,11 @@ def _files(store: Store, members: Sequence[Member]) -> Iterator[dict[str, Any]]:
             continue
         contribution = Contribution.from_dict(member.contribution)
         for reference in (contribution.documents, *contribution.derivatives.values()):
-            yield from _table_files(store, reference)
+            yield from table_files(store, reference)
 
 
-def _table_files(store: Store, reference: Reference) -> Iterator[dict[str, Any]]:
+def table_files(store: Store, reference: Reference) -> Iterator[dict[str, Any]]:
+    """Path, bytes and SHA-256 of every file that a snapshot is read from."""
     manifest = store.manifests.read(reference)
     for file in manifest.tables["index"]:
         yield {"path": f"{reference.folder}/{file.name}", "bytes": file.bytes, "sha256": file.sha256}

@@ -4,20 +4,37 @@ Everything above speaks in relative paths with ``/``. Files are written whole or
 brought to local disk first (``localise``), which costs nothing for a local folder. Uses obstore (https://developmentseed.org/obstore/).
 """
 
+import errno
 import os
+import secrets
 import shutil
+import socket
 import tempfile
+import time
+import weakref
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, S3Store
 
-from harvest_assets.errors import ConfigurationError, IntegrityError
+from harvest_assets.errors import ConfigurationError, IntegrityError, TransientError
 
 SCRATCH = ".scratch"
+ORPHAN_DAYS = 7
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The content of an object and the tag of this state of it."""
+
+    content: bytes
+    tag: str
 
 
 class Files:
@@ -31,7 +48,8 @@ class Files:
         if url.startswith("s3://"):
             self._root = None
             self._backend = S3Store.from_url(url, client_options={"allow_http": True})
-            self._downloads = tempfile.TemporaryDirectory(prefix="harvest-store-")
+            self._downloads = Path(tempfile.mkdtemp(prefix="harvest-store-"))
+            weakref.finalize(self, shutil.rmtree, self._downloads, ignore_errors=True)
         elif "://" in url:
             raise ConfigurationError(f"HARVEST_STORE {url!r} is neither a folder nor an s3:// address; use one of them")
         else:
@@ -58,8 +76,35 @@ class Files:
     def find(self, path: str) -> bytes | None:
         """The content of a file, or ``None`` where there is none."""
         try:
-            return bytes(obstore.get(self._backend, path).bytes())
+            with _readable(self.url, path):
+                return bytes(obstore.get(self._backend, path).bytes())
         except FileNotFoundError:
+            return None
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        try:
+            with _readable(self.url, path):
+                obstore.head(self._backend, path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def find_tagged(self, path: str) -> Tagged | None:
+        """The content of an object with its tag, for ``replace``."""
+        try:
+            with _readable(self.url, path):
+                found = obstore.get(self._backend, path)
+                return Tagged(bytes(found.bytes()), found.meta["e_tag"] or "")
+        except FileNotFoundError:
+            return None
+
+    def replace(self, path: str, content: bytes, tag: str) -> str | None:
+        """Put an object where one of this tag still is; returns the new tag, or ``None`` when somebody was quicker. Object stores only."""
+        try:
+            with _loud(self.url, path):
+                return obstore.put(self._backend, path, content, mode={"e_tag": tag})["e_tag"] or ""
+        except PreconditionError:
             return None
 
     def write(self, path: str, content: bytes) -> None:
@@ -84,9 +129,10 @@ class Files:
             local.unlink()
             return
         target = self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _flush_to_disk(local)
-        shutil.move(local, target)
+        with _loud(self.url, path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _flush_to_disk(local)
+            shutil.move(local, target)
 
     def localise(self, path: str) -> Path:
         """A local copy of a file that never changes, kept while this object lives."""
@@ -95,10 +141,10 @@ class Files:
             if not found.exists():
                 raise IntegrityError(f"{self.url}: {path!r} is missing from the store; restore it or run its partition again")
             return found
-        copy = Path(self._downloads.name) / path
+        copy = self._downloads / path
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            partial = copy.with_suffix(f".{os.getpid()}.partial")
+            partial = copy.with_suffix(f".{secrets.token_hex(4)}.partial")
             partial.write_bytes(self.read(path))
             partial.replace(copy)
         return copy
@@ -110,10 +156,8 @@ class Files:
 
     def delete(self, path: str) -> None:
         """Remove a file; nothing happens where there is none."""
-        try:
+        with _loud(self.url, path), suppress(FileNotFoundError):
             obstore.delete(self._backend, path)
-        except FileNotFoundError:
-            return
 
     def delete_below(self, folder: str) -> None:
         """Remove every file below a folder."""
@@ -139,8 +183,21 @@ class Files:
             parent = self._root / SCRATCH
             parent.mkdir(exist_ok=True)
             _remove_orphans(parent)
-        with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=parent, ignore_cleanup_errors=True) as folder:
+        prefix = f"{socket.gethostname()}~{os.getpid()}~"
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as folder, _room(folder):
             yield Path(folder)
+
+
+@contextmanager
+def _room(folder: str) -> Generator[None]:
+    """Say in one line that a disk is full; a table that is being written says so in the words of whoever writes it."""
+    try:
+        yield
+    except (OSError, duckdb.IOException) as error:
+        if getattr(error, "errno", None) not in NO_ROOM and not any(os.strerror(each) in str(error) for each in NO_ROOM):
+            raise
+        reason = str(error).splitlines()[0]
+        raise IntegrityError(f"{folder}: no room to write: {reason}; make room and start again, what was published is unchanged") from error
 
 
 @contextmanager
@@ -148,11 +205,23 @@ def _loud(url: str, path: str) -> Generator[None]:
     """Say which file could not be written, and why, in one line."""
     try:
         yield
-    except AlreadyExistsError:
+    except (AlreadyExistsError, PreconditionError):
         raise
     except (BaseError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise IntegrityError(f"{url}: {path!r} could not be written: {reason}; what was published before is unchanged") from error
+
+
+@contextmanager
+def _readable(url: str, path: str) -> Generator[None]:
+    """Say which file could not be read, and why, in one line; that there is none is another matter."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (BaseError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise TransientError(f"{url}: {path!r} could not be read: {reason}; check the store and start again") from error
 
 
 def _flush_to_disk(local: Path) -> None:
@@ -161,8 +230,30 @@ def _flush_to_disk(local: Path) -> None:
 
 
 def _remove_orphans(parent: Path) -> None:
-    """Scratch folders are named after their process; those of processes that are gone are of no use."""
+    """Scratch folders are named after machine and process; those of processes that are gone are of no use.
+
+    Of another machine or container on the same disk nobody here knows what lives, so its folders go by their age.
+    """
     for folder in parent.iterdir():
-        pid = folder.name.partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+        machine, _, rest = folder.name.partition("~")
+        pid = rest.partition("~")[0]
+        is_ours = machine == socket.gethostname() and pid.isdigit()
+        if not _is_alive(int(pid)) if is_ours else _age_days(folder) > ORPHAN_DAYS:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _age_days(folder: Path) -> float:
+    try:
+        return (time.time() - folder.stat().st_mtime) / 86_400
+    except FileNotFoundError:  # its owner was quicker
+        return 0.0

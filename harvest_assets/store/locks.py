@@ -8,13 +8,13 @@ import secrets
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import orjson
 from filelock import FileLock, Timeout
 
-from harvest_assets.errors import TransientError
+from harvest_assets.errors import HarvestError, TransientError
 from harvest_assets.store.files import Files
 
 LEASE_SECONDS = 120.0
@@ -49,36 +49,69 @@ def _file_lock(state: Path, name: str) -> Generator[None]:
 
 @contextmanager
 def _lease(files: Files, name: str, seconds: float) -> Generator[None]:
-    path = f"locks/{name}.json"
-    owner = secrets.token_hex(8)
-    if not _take(files, path, owner, seconds):
+    lease = _Lease(files, name, seconds)
+    if not lease.take():
         raise _busy(name)
-    stop = threading.Event()
-    renewal = threading.Thread(target=_renew, args=(files, path, owner, seconds, stop), daemon=True)
-    renewal.start()
     try:
         yield
-    finally:
-        stop.set()
-        renewal.join()
-        files.delete(path)
+    except BaseException:
+        lease.release()
+        raise
+    if not lease.release():
+        raise TransientError(f"{name!r} was taken over by another run, because this one could not renew its lease in time; start again")
 
 
-def _take(files: Files, path: str, owner: str, seconds: float) -> bool:
-    """Create the lease; an expired one is removed first, and of several who do that one creates the next."""
-    found = files.find(path)
-    if found is not None and orjson.loads(found)["expires_at"] < time.time():
-        files.delete(path)
-    return files.create(path, _content(owner, seconds))
+class _Lease:
+    """A lease on an object, changed only where it still is as it was last seen, so that of several contenders one wins.
 
+    It is released by letting it expire, not by removing it: object stores remove without looking.
+    """
 
-def _renew(files: Files, path: str, owner: str, seconds: float, stop: threading.Event) -> None:
-    while not stop.wait(seconds / 3):
-        files.write(path, _content(owner, seconds))
+    def __init__(self, files: Files, name: str, seconds: float) -> None:
+        self._files = files
+        self._path = f"locks/{name}.json"
+        self._seconds = seconds
+        self._owner = secrets.token_hex(8)
+        self._tag: str | None = None
+        self._end = threading.Event()
+        self._renewal = threading.Thread(target=self._keep, name=f"lease {name}", daemon=True)
 
+    def take(self) -> bool:
+        """Whether it is ours now; nobody else holds it or held it until now."""
+        found = self._files.find_tagged(self._path)
+        if found is None:
+            self._files.create(self._path, self._content(0))
+            found = self._files.find_tagged(self._path)
+        if found is None or orjson.loads(found.content)["expires_at"] >= time.time():
+            return False
+        self._tag = self._put(time.time() + self._seconds, found.tag)
+        if self._tag is None:
+            return False
+        self._renewal.start()
+        return True
 
-def _content(owner: str, seconds: float) -> bytes:
-    return orjson.dumps({"owner": owner, "expires_at": time.time() + seconds})
+    def release(self) -> bool:
+        """Whether it was ours to the end."""
+        self._end.set()
+        self._renewal.join()
+        return self._tag is not None and self._put(0, self._tag) is not None
+
+    def _keep(self) -> None:
+        """Renew it until the end, or until it is lost; a store that does not answer is asked again."""
+        while self._tag is not None and not self._end.wait(self._seconds / 3):
+            with suppress(HarvestError):
+                self._tag = self._put(time.time() + self._seconds, self._tag)
+
+    def _put(self, expires_at: float, tag: str) -> str | None:
+        """The new tag, or ``None`` when it is somebody else's; a put that arrived and whose answer was lost counts."""
+        put = self._files.replace(self._path, self._content(expires_at), tag)
+        if put is not None:
+            return put
+        found = self._files.find_tagged(self._path)
+        return found.tag if found is not None and orjson.loads(found.content)["owner"] == self._owner else None
+
+    def _content(self, expires_at: float) -> bytes:
+        return orjson.dumps({"owner": self._owner, "expires_at": expires_at})
 
 
 def _busy(name: str) -> TransientError:

@@ -4,6 +4,7 @@
 same request only (``request``: source, window, options); anything else starts again.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -77,7 +78,7 @@ class Staging:
         self._request = request
         content = self._files.find(f"{self._folder}/checkpoint.json")
         found = None if content is None else Checkpoint(**orjson.loads(content))
-        if found is None or found.request != request:
+        if found is None or found.request != request or not self._has_all(found):
             self.restart()
             return None
         self._finished = [(str(name), int(rows)) for name, rows in found.files]
@@ -105,6 +106,10 @@ class Staging:
         self._close_file(is_whole=True)
         return [RowFile(self._files.localise(f"{self._folder}/{name}"), rows) for name, rows in self._finished]
 
+    def _has_all(self, checkpoint: Checkpoint) -> bool:
+        """Files that an earlier attempt took away at its end, and did not live to say so, are fetched again."""
+        return all(self._files.has(f"{self._folder}/{name}") for name, _ in checkpoint.files)
+
     def _add(self, batch: pa.RecordBatch) -> None:
         if self._open is None:
             folder = self._scratch / f"staged-{len(self._finished):04d}"
@@ -117,7 +122,8 @@ class Staging:
         written = self._open.finish() if self._open is not None else []
         self._open, self._open_rows = None, 0
         for file in written:
-            name = f"rows-{len(self._finished):04d}.parquet"
+            # a name is never used again, because local copies of an object are kept by name
+            name = f"rows-{len(self._finished):04d}-{secrets.token_hex(4)}.parquet"
             self._files.upload(f"{self._folder}/{name}", file.path)
             self._finished.append((name, file.rows))
         checkpoint = Checkpoint(

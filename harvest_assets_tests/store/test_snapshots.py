@@ -1,6 +1,7 @@
 """Snapshots against a plain dictionary: random histories of inserts, changes, deletes, re-runs and folds."""
 
 import random
+import secrets
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harvest_assets.errors import IntegrityError
 from harvest_assets.store import snapshot_writer
 from harvest_assets.store.files import Files
 from harvest_assets.store.manifests import Manifests
-from harvest_assets.store.rows import with_fingerprint
+from harvest_assets.store.rows import RowFiles, with_fingerprint
 from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
 from harvest_assets.store.snapshots import Snapshot, TableShape, verify
 
@@ -24,8 +26,7 @@ def write_day(files: Files, day: int, previous: Snapshot | None, upserts: list[t
         writer = SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", f"2026-01-{day:02d}"), previous)
         for start in range(0, len(upserts), 3):
             some = upserts[start : start + 3]
-            columns = [[name for name, _ in some], [value for _, value in some], [value * 7 for _, value in some]]
-            writer.append(pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=with_fingerprint(SHAPE.schema)))
+            writer.append(batch_of(some))
         gone = None
         if dropped:
             gone = scratch / "dropped.parquet"
@@ -44,15 +45,26 @@ def table_hashes(snapshot: Snapshot) -> dict[str, list[str]]:
 
 
 NAMES = st.sampled_from([f"k{number}" for number in range(12)])
+Days = list[tuple[list[tuple[str, int]], list[str]]]
 DAYS = st.lists(
     st.tuples(st.lists(st.tuples(NAMES, st.integers(0, 3)), max_size=8), st.lists(NAMES, max_size=3, unique=True)), min_size=1, max_size=9
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=DAYS, rerun=st.integers(0, 8), limit=st.integers(1, 4))
-def test_any_history_reads_like_a_dictionary(tmp_path_factory: pytest.TempPathFactory, days, rerun: int, limit: int) -> None:
-    files = Files(str(tmp_path_factory.mktemp("store")))
+def test_any_history_reads_like_a_dictionary(tmp_path_factory: pytest.TempPathFactory, days: Days, rerun: int, limit: int) -> None:
+    follow_history(Files(str(tmp_path_factory.mktemp("store"))), days, rerun, limit)
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(days=DAYS, rerun=st.integers(0, 8), limit=st.integers(1, 4))
+def test_any_history_in_a_bucket_reads_like_a_dictionary(s3_url: str, days: Days, rerun: int, limit: int) -> None:
+    follow_history(Files(f"{s3_url}/{secrets.token_hex(4)}"), days, rerun, limit)
+
+
+def follow_history(files: Files, days: Days, rerun: int, limit: int) -> None:
+    """Write the days, one of them twice, and compare with a dictionary after each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshot_writer, "MAX_EARLIER_PARTS", limit)
         expected: dict[str, int] = {}
@@ -131,3 +143,70 @@ def test_the_old_partition_is_served_until_the_manifest_is_committed(tmp_path: P
         SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", "2026-01-01"), None).finish()
     found = Manifests(files).find("numbers", "s", "2026-01-01")
     assert found == first.manifest
+
+
+def test_a_reader_sees_the_old_generation_while_the_new_one_is_written_and_after(files: Files) -> None:
+    first = write_day(files, 1, None, [("a", 1), ("b", 2)], [])
+    batches = first.batches()
+    with files.scratch() as scratch:
+        writer = SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", "2026-01-01"), None)
+        writer.append(batch_of([("a", 10)]))
+        second = writer.finish()
+        assert [row["value"] for batch in batches for row in batch.to_pylist()] == [1, 2]
+        found = Manifests(files).find("numbers", "s", "2026-01-01")
+        assert found == first.manifest
+    Manifests(files).commit(second.manifest)
+    assert content(second) == {"a": 10}
+    assert content(Snapshot(files, Manifests(files).read(first.manifest.reference), SHAPE)) == {"a": 1, "b": 2}
+
+
+def test_a_day_that_was_run_again_leaves_the_days_after_it_as_they_were(files: Files) -> None:
+    first = write_day(files, 1, None, [("a", 1), ("b", 2)], [])
+    second = write_day(files, 2, first, [("b", 3)], [])
+    write_day(files, 1, None, [("a", 100)], [])
+    assert content(Snapshot(files, second.manifest, SHAPE)) == {"a": 1, "b": 3}
+
+
+def test_a_row_file_that_is_gone_is_named(files: Files) -> None:
+    snapshot = write_day(files, 1, None, [("a", 1)], [])
+    path = f"{snapshot.manifest.reference.folder}/rows-0000.parquet"
+    files.delete(path)
+    with pytest.raises(IntegrityError, match=f"'{path}' is missing from the store; restore it or run its partition again"):
+        verify(Snapshot(files, snapshot.manifest, SHAPE))
+
+
+def test_a_row_that_is_gone_is_counted(files: Files) -> None:
+    snapshot = write_day(files, 1, None, [("a", 1), ("b", 2)], [])
+    with files.scratch() as scratch:
+        rows = RowFiles(scratch, with_fingerprint(SHAPE.schema))
+        rows.append(batch_of([("a", 1)]))
+        files.upload(f"{snapshot.manifest.reference.folder}/rows-0000.parquet", rows.finish()[0].path)
+    with pytest.raises(IntegrityError, match=f"{snapshot.manifest.reference.folder}: 1 rows for 2 keys; run the partition again"):
+        verify(Snapshot(files, snapshot.manifest, SHAPE))
+
+
+def test_folding_stays_right_when_folded_days_are_run_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot_writer, "MAX_EARLIER_PARTS", 2)
+    expected: dict[str, int] = {}
+    snapshot = None
+    for day in range(1, 8):
+        before, rows = snapshot, [(f"k{day}", day), ("shared", day)]
+        once = write_day(files, day, before, rows, [])
+        snapshot = write_day(files, day, before, rows, [])
+        assert table_hashes(once) == table_hashes(snapshot)
+        expected.update(rows)
+        assert content(snapshot) == expected
+        verify(snapshot)
+
+
+def test_chosen_rows_come_in_the_order_in_which_they_are_stored(files: Files) -> None:
+    first = write_day(files, 1, None, [("b", 1), ("a", 2), ("c", 3)], [])
+    second = write_day(files, 2, first, [("b", 4)], [])
+    assert [(row["name"], row["value"]) for row in second.select(pa.array(["b", "a", "none"]))] == [("a", 2), ("b", 4)]
+    assert second.table(columns=["value"], where="key = 'none'").to_pylist() == []
+    assert second.table(columns=["value"]).column_names == ["value"]
+
+
+def batch_of(rows: list[tuple[str, int]]) -> pa.RecordBatch:
+    columns = [[name for name, _ in rows], [value for _, value in rows], [value * 7 for _, value in rows]]
+    return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=with_fingerprint(SHAPE.schema))

@@ -35,7 +35,7 @@ class EndGuard:
         if page.next_position is None:
             return None
         if hash(page.next_position) in self._positions:
-            return f"the position {page.next_position!r} repeats: the list does not end"
+            return "the position of the next page repeats: the list does not end"  # not shown: an address may hold a secret
         if repeats:
             return "the page repeats the records of an earlier page: the list does not end"
         return self._check_counts(page)

@@ -5,7 +5,7 @@ A position is text, so that it can be kept and used tomorrow: an address, a page
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from harvest_assets.errors import PermanentError, PositionExpiredError
@@ -32,6 +32,12 @@ class Seen:
     content: Any
     items: int
     total: int | None
+
+
+class _Origin(NamedTuple):
+    scheme: str
+    host: str | None
+    port: int | None
 
 
 class Pager(ABC):
@@ -86,9 +92,8 @@ class NextLinkPager(Pager):
         address = _join(seen.url, link)
         origin = _origin(address)
         if origin is None or origin not in {_origin(self.first.url), _origin(seen.url)}:
-            raise PermanentError(
-                f"{self.first.source}: next page {address!r} is not on the host of the source, {urlsplit(self.first.url).netloc!r}"
-            )
+            there = "at an address that cannot be read" if origin is None else f"on {origin.scheme}://{origin.host}:{origin.port}"
+            raise PermanentError(f"{self.first.source}: the next page is {there}, it must be on the scheme, host and port of the source")
         return address
 
 
@@ -142,11 +147,14 @@ class CountingPager(Pager):
         return str(here + step)
 
     def _is_last(self, here: int, seen: Seen) -> bool:
-        """By pages we count only what came since the list was begun or resumed; a resumed list may end with an empty page."""
-        if seen.total is None:
-            return self._options.size is not None and seen.items < self._options.size
+        """By pages we count only what came since the list was begun or resumed; a resumed list may end with an empty page.
+
+        A total that is less than what came is wrong, and does not end the list.
+        """
         count = here + seen.items if isinstance(self._options, Offset) else self._received
-        return count >= seen.total
+        if seen.total is not None and count <= seen.total:
+            return count == seen.total
+        return self._options.size is not None and seen.items < self._options.size
 
     def _read(self, position: str) -> int:
         if not position.isdecimal():
@@ -168,10 +176,11 @@ def build_pager(options: JsonApiOptions, source: str, url: str, dates: dict[str,
             return OnePage(first)
 
 
-def _origin(address: str) -> tuple[str, str | None, int | None] | None:
+def _origin(address: str) -> _Origin | None:
+    """Where an address leads, without anything in it that may be secret."""
     try:
         parts = urlsplit(address)
-        return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        return _Origin(parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme))
     except ValueError:  # a port or an IPv6 address that is none
         return None
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 
-from harvest_assets.errors import PermanentError, PositionExpiredError
+from harvest_assets.errors import PositionExpiredError, UnendingListError
 from harvest_assets.harvest.json_api.endless import EndGuard
 from harvest_assets.harvest.json_api.options import JsonApiOptions
 from harvest_assets.harvest.json_api.paging import Pager, Request, Seen, build_pager
@@ -20,7 +20,8 @@ from harvest_assets.model.window import Window
 CUT_ATTEMPTS = 3
 
 _HEADERS = {"Accept": "application/json"}
-_GONE = frozenset({400, 404, 410, 422})
+_GONE = 410
+_REFUSED = frozenset({400, 404, 422})
 
 _log = logging.getLogger(__name__)
 
@@ -62,36 +63,40 @@ class JsonApi(Protocol):
         while True:
             if position is not None:
                 guard.note(position)
-            page = self._read_page(pager, position, number, self._fetch(request, number, is_resumed=is_resumed))
+            page = self._read_page(pager, position, number, self._fetch(request, number, position, is_resumed=is_resumed))
             reason = guard.check(page)
             yield page
             if page.next_position is None:
                 return
             if reason is not None:
-                raise PermanentError(f"{self.target.source}: page {number}: {reason}")
+                raise UnendingListError(f"{self.target.source}: page {number}: {reason}")
             position, number, is_resumed = page.next_position, number + 1, False
             request = pager.follow(position)
 
-    def _fetch(self, request: Request, number: int, *, is_resumed: bool) -> tuple[Response, Any]:
-        """A page that parsed. A kept position that the server refuses has expired; later refusals are errors."""
+    def _fetch(self, request: Request, number: int, position: str | None, *, is_resumed: bool) -> tuple[Response, Any]:
+        """A page that parsed. A position that is gone, or one kept from earlier that the server refuses, has expired."""
         place = f"{self.target.source}: page {number}"
+        try:
+            return self._fetch_whole(request, place)
+        except HttpStatusError as error:
+            status = error.response.status
+            if position is not None and (status == _GONE or (is_resumed and status in _REFUSED)):
+                raise PositionExpiredError(f"{place}: HTTP {status} for the position of this page: start the list again") from error
+            raise
+
+    def _fetch_whole(self, request: Request, place: str) -> tuple[Response, Any]:
         attempt = 1
         while True:
+            response = self.client.get(request.url, params=request.parameters, headers=_HEADERS)
             try:
-                response = self.client.get(request.url, params=request.parameters, headers=_HEADERS)
                 content, is_mended = parse_page(response.body, place)
-                self._tell(place, is_mended=is_mended)
-                return response, content
             except CutPageError:
                 if attempt == CUT_ATTEMPTS:
                     raise
                 attempt += 1
-            except HttpStatusError as error:
-                if is_resumed and error.response.status in _GONE:
-                    raise PositionExpiredError(
-                        f"{place}: HTTP {error.response.status} for a kept position: start the list again"
-                    ) from error
-                raise
+            else:
+                self._tell(place, is_mended=is_mended)
+                return response, content
 
     def _tell(self, place: str, *, is_mended: bool) -> None:
         """Log once per harvest that answers were mended."""
@@ -103,6 +108,6 @@ class JsonApi(Protocol):
         response, content = fetched
         items = find_records(content, self._options.records, f"{self.target.source}: page {number}")
         batch, set_aside = read_items(items, self._options, number)
-        total = read_total(content, self._options)
+        total = read_total(content, self._options, at_least=len(items))
         following = pager.find_next(position, Seen(response.url, content, len(items), total))
         return Page(number, batch, set_aside, following, total, response.exchange)

@@ -18,6 +18,7 @@ _SHOWN_BYTES = 80
 _SHOWN_KEYS = 12
 _CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _CONTENT_AFTER_END = "unexpected content after document"
+_LONGEST_COUNT = 18  # digits; what is longer is no count
 _FALSE_WORDS = frozenset({"", "0", "false", "no"})
 
 
@@ -100,12 +101,12 @@ def read_items(items: list[Any], options: JsonApiOptions, number: int) -> tuple[
     return _build_batch(rows, number), tuple(set_aside)
 
 
-def read_total(page: Any, options: JsonApiOptions) -> int | None:  # noqa: ANN401 - JSON has no narrower type
-    """What the page announces of the whole list; a number in quotes counts."""
+def read_total(page: Any, options: JsonApiOptions, *, at_least: int) -> int | None:  # noqa: ANN401 - JSON has no narrower type
+    """What the page announces of the whole list; a number in quotes counts, one that is less than the page holds does not."""
     found = None if options.total is None else resolve(page, options.total)
-    if isinstance(found, str) and found.isdecimal():
+    if isinstance(found, str) and found.isdecimal() and len(found) <= _LONGEST_COUNT:
         found = int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and found >= at_least else None
 
 
 def _read_head(item: Any, options: JsonApiOptions) -> tuple[str, str, bool]:  # noqa: ANN401 - JSON has no narrower type

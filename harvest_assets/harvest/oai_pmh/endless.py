@@ -47,7 +47,7 @@ class EndGuard:
     def _repeats(self, page: Page) -> bool:
         if not page.records.num_rows:
             return False
-        signature = hash(tuple(page.records.column("identifier").to_pylist()))
+        signature = hash(b"".join(buffer.to_pybytes() for buffer in page.records.column("identifier").buffers() if buffer))
         if signature in self._pages:
             return True
         self._pages.add(signature)

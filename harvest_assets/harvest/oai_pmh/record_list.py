@@ -8,9 +8,9 @@ import logging
 import re
 from collections.abc import Iterator
 
-from harvest_assets.errors import PermanentError
-from harvest_assets.harvest.oai_pmh.ahead import Arguments, FetchAhead
-from harvest_assets.harvest.oai_pmh.answers import CutAnswerError, parse_answer, read_verb
+from harvest_assets.errors import UnendingListError
+from harvest_assets.harvest.oai_pmh.ahead import Arguments, FetchAhead, Fetched
+from harvest_assets.harvest.oai_pmh.answers import CutAnswerError, read_verb
 from harvest_assets.harvest.oai_pmh.arguments import OaiPmhOptions, follow_up_arguments
 from harvest_assets.harvest.oai_pmh.endless import EndGuard
 from harvest_assets.harvest.oai_pmh.errors import NoRecordsMatchError
@@ -41,7 +41,7 @@ class RecordList:
         """Pages from the request that begins a list to the last one.
 
         Raises:
-            PermanentError: After the last good page, when the list does not end.
+            UnendingListError: After the last good page, when the list does not end.
         """
         while True:
             page = self._read_page(arguments, number)
@@ -50,7 +50,7 @@ class RecordList:
             if page.next_position is None:
                 return
             if reason is not None:
-                raise PermanentError(f"{self._source}: page {number}: {reason}")
+                raise UnendingListError(f"{self._source}: page {number}: {reason}")
             arguments, number = self._follow(page.next_position), number + 1
 
     def resume(self, token: str, number: int) -> Iterator[Page]:
@@ -64,24 +64,27 @@ class RecordList:
     def _read_page(self, arguments: Arguments, number: int) -> Page:
         attempt = 1
         while True:
-            response = self._ahead.take(arguments)
-            self._start_next(response, number)
+            fetched = self._ahead.take(arguments, self._place(number))
+            self._start_next(fetched.response, number)
             try:
-                return self._parse_page(response, number)
+                return self._read_answer(fetched, number)
             except CutAnswerError:
                 if attempt == CUT_ATTEMPTS:
                     raise
                 attempt += 1
 
+    def _place(self, number: int) -> str:
+        return f"{self._source}: page {number}"
+
     def _start_next(self, response: Response, number: int) -> None:
-        """Ask for the next page before this one is parsed, by the token as it stands in the last bytes; `take` compares it."""
+        """Ask for the next page before this one is read, by the token as it stands in the last bytes; `take` compares it."""
         found = _TOKEN.findall(response.body[-_TAIL_BYTES:])
         token = html.unescape(found[-1].decode(errors="replace")).strip() if found else ""
         if token and number < self._options.max_pages and not self._guard.has_seen(token):
-            self._ahead.start(follow_up_arguments(self._options, token))
+            self._ahead.start(follow_up_arguments(self._options, token), self._place(number + 1))
 
-    def _parse_page(self, response: Response, number: int) -> Page:
-        answer = parse_answer(response.body, f"{self._source}: page {number}")
+    def _read_answer(self, fetched: Fetched, number: int) -> Page:
+        answer, response = fetched.answer(), fetched.response
         self._tell(answer.repairs, number)
         try:
             listed = read_verb(answer, "ListRecords")

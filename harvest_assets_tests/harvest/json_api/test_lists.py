@@ -118,11 +118,18 @@ def test_links_are_followed_relative_and_as_objects(server: Server, open_list: L
 
 
 @pytest.mark.parametrize(
-    "link", ["http://127.0.0.2/list", "https://127.0.0.1/list", "file:///etc/hosts", "//[broken", "http://127.0.0.1:99999/"]
+    ("link", "there"),
+    [
+        ("http://user:secret@127.0.0.2/list?key=secret", "on http://127.0.0.2:80"),
+        ("https://127.0.0.1/list", "on https://127.0.0.1:443"),
+        ("file:///etc/hosts", "on file://None:None"),
+        ("//[broken", "at an address that cannot be read"),
+        ("http://127.0.0.1:99999/", "at an address that cannot be read"),
+    ],
 )
-def test_a_link_to_another_host_is_not_followed(server: Server, open_list: Lists, link: str) -> None:
+def test_a_link_to_another_host_is_not_followed(server: Server, open_list: Lists, link: str, there: str) -> None:
     protocol = open_list(lambda _: {"data": [{"id": 1}], "next": link}, records="/data", paging={"style": "next", "pointer": "/next"})
-    with pytest.raises(PermanentError, match=r"shop: next page '.+' is not on the host of the source, '127\.0\.0\.1:"):
+    with pytest.raises(PermanentError, match=f"^shop: the next page is {there}, it must be on the scheme, host and port of the source$"):
         list(protocol.pages(OPEN))
     assert len(server.queries) == 1
 
@@ -187,10 +194,32 @@ def test_a_cursor_of_another_type_is_refused(open_list: Lists) -> None:
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
 def test_a_kept_position_that_the_server_refuses_has_expired(open_list: Lists, status: int) -> None:
     protocol = open_list(lambda _: (status, b"no such cursor"), paging={"style": "cursor", "pointer": "/c"})
-    with pytest.raises(PositionExpiredError, match=f"shop: page 3: HTTP {status} for a kept position: start the list again"):
+    with pytest.raises(PositionExpiredError, match=f"shop: page 3: HTTP {status} for the position of this page: start the list again"):
         list(protocol.pages(OPEN, position="old", number=3))
     with pytest.raises(HttpStatusError, match=f"HTTP {status}"):
         list(protocol.pages(OPEN))
+
+
+@pytest.mark.parametrize(("status", "kind"), [(410, PositionExpiredError), (404, HttpStatusError)])
+def test_a_position_that_is_gone_in_the_middle_of_a_list_has_expired(open_list: Lists, status: int, kind: type[Exception]) -> None:
+    protocol = open_list(
+        lambda query: (status, b"") if "cursor" in query else {"data": [{"id": 1}], "c": "x"},
+        records="/data",
+        paging={"style": "cursor", "pointer": "/c"},
+    )
+    pages, error = collect(protocol.pages(OPEN), kind)
+    assert identifiers(pages) == ["1"]
+    assert f"HTTP {status}" in str(error)
+
+
+@pytest.mark.parametrize("style", ["page", "offset"])
+@pytest.mark.parametrize("total", [0, 1, 5, 8, 100])
+def test_a_total_that_is_wrong_costs_no_record(open_list: Lists, style: str, total: int) -> None:
+    def answer(query: dict[str, str]) -> dict[str, Any]:
+        return {"n": total, "data": slice_page(query) if style == "page" else slice_offset(query | {"limit": "3"})}
+
+    protocol = open_list(answer, records="/data", total="/n", paging={"style": style, "size": 3})
+    assert identifiers(protocol.pages(OPEN)) == [str(number) for number in range(7)]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +241,7 @@ def test_a_repeated_position_stops_the_list(server: Server, open_list: Lists) ->
     )
     pages, error = collect(protocol.pages(OPEN), PermanentError)
     assert identifiers(pages) == ["0", "1"]
-    assert str(error) == "shop: page 2: the position 'same' repeats: the list does not end"
+    assert str(error) == "shop: page 2: the position of the next page repeats: the list does not end"
     assert len(server.queries) == 2
 
 
@@ -287,10 +316,10 @@ def test_what_is_not_json_is_refused(server: Server, open_list: Lists, body: byt
 
 def test_control_characters_and_markup_after_the_end_are_dropped_and_told_once(open_list: Lists, caplog: pytest.LogCaptureFixture) -> None:
     def answer(query: dict[str, str]) -> bytes:
-        return ('[{"id": "%s\x00\x0bé"}]\n<br/><b>Notice</b>\x01' % query["page"]).encode() if query["page"] < "3" else b"[]"
+        return b'[{"id": "\x00\x0b' + query["page"].encode() + b'"}]\n<br/><b>Notice</b>\x01' if query["page"] < "3" else b"[]"
 
     with caplog.at_level(logging.WARNING):
-        assert identifiers(open_list(answer, paging={"style": "page"}).pages(OPEN)) == ["1é", "2é"]
+        assert identifiers(open_list(answer, paging={"style": "page"}).pages(OPEN)) == ["1", "2"]
     assert [record.getMessage() for record in caplog.records] == [
         "shop: page 1 and perhaps later ones were not JSON: control characters or markup after the end were dropped"
     ]

@@ -1,0 +1,100 @@
+"""Fetch the parts of these tests that no installation carries: ``python prepare.py [--cache FOLDER] [pyoai] [pycsw]``.
+
+Both parts, unless named: the sample records in pyoai's source distribution (https://pypi.org/project/pyoai/) and a virtual environment
+with pycsw, which needs libraries older than ours. What is there already stays. One line each: name, path, what was done.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+CACHE = Path(__file__).parents[3] / ".pytest_cache" / "real_servers"
+
+PYOAI = "pyoai==2.5.0"
+SAMPLES = ("/tests/fake1/", "/tests/fake2/")
+PYCSW = ("pycsw==2.6.2", "sqlalchemy<2.0", "shapely<2.1", "setuptools", "waitress")
+PYTHON = "python3.11"  # the last one that all of these were released for
+
+_PIP = ("pip", "--quiet", "--retries", "1", "--timeout", "20", "--disable-pip-version-check")
+_LONGEST_SECONDS = 420
+
+
+class PreparationError(Exception):
+    """A part cannot be had here and now; the message says why."""
+
+
+def fetch_pyoai(folder: Path) -> None:
+    """The folders ``fake1`` and ``fake2`` of the source distribution."""
+    with tempfile.TemporaryDirectory() as scratch:
+        _run(sys.executable, "-m", *_PIP, "download", "--no-deps", "--no-binary", ":all:", "--dest", scratch, PYOAI)
+        for archive in Path(scratch).glob("*.tar.gz"):
+            with tarfile.open(archive) as packed:
+                for member in packed:
+                    if member.isfile() and any(folder_name in member.name for folder_name in SAMPLES):
+                        member.name = member.name.split("/tests/", 1)[1]
+                        packed.extract(member, folder, filter="data")
+
+
+def build_pycsw(folder: Path) -> None:
+    """A virtual environment that can run pycsw."""
+    python = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which(PYTHON)
+    if python is None:
+        raise PreparationError(f"{PYTHON} is not installed; pycsw 2.6.2 and the libraries that it needs run on it")
+    _run(python, "-m", "venv", str(folder))
+    _run(str(folder / "bin" / "python"), "-m", *_PIP, "install", *PYCSW)
+
+
+PARTS: dict[str, Callable[[Path], None]] = {"pyoai": fetch_pyoai, "pycsw": build_pycsw}
+
+
+def prepare(cache: Path, name: str) -> tuple[Path, str]:
+    """The folder of a part, made by one process at a time; one that was left unfinished is made again."""
+    folder, ready = cache / name, cache / f"{name}.ready"
+    cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(cache / f"{name}.lock"):
+        if ready.exists() and folder.is_dir():
+            return folder, "was there already"
+        shutil.rmtree(folder, ignore_errors=True)
+        PARTS[name](folder)
+        ready.touch()
+    return folder, "made"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit 1, with the reason on standard error, when a part cannot be had."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where the parts are kept (default: %(default)s)")
+    parser.add_argument("parts", nargs="*", metavar="pyoai|pycsw", help="which parts (default: both)")
+    wanted = parser.parse_args(arguments)
+    unknown = set(wanted.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"{sorted(unknown)!r} is not among {sorted(PARTS)!r}")
+    try:
+        for name in wanted.parts or PARTS:
+            folder, done = prepare(wanted.cache.resolve(), name)
+            sys.stdout.write(f"{name}\t{folder}\t{done}\n")
+    except PreparationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _run(*command: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise PreparationError(f"{' '.join(command[:4])} … took more than {_LONGEST_SECONDS} s") from None
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise PreparationError(f"{' '.join(command[:4])} … failed: {words}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
