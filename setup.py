@@ -20,6 +20,7 @@ setup(
         "croniter>=3",
         "duckdb>=1.4",
         "filelock>=3.16",
+        "loky>=3.4",
         "lxml>=6",
         "obstore>=0.9",
         "orjson>=3.10",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
+from itertools import islice
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -111,14 +112,23 @@ def _summarise(installation: Installation, versions: list[dict[str, object]]) ->
         if member.state != "current":
             say(f"{member.source}, {member.state.replace('_', ' ')} to {member.day}: {member.words}")
     say()
+    _show_changes(installation)
+    _say_where(installation, versions[-1])
+
+
+def _show_changes(installation: Installation) -> None:
+    """The first changes that the last promotion brought, or else those of the feed, and where one of them comes from."""
+    store = installation.store
     found = list(read_changes(store, DATASET, _sequence_before(store.ledger.latest("promotions", DATASET, 2))))
-    shown = found[:_SHOWN_CHANGES]
-    rows = [(each["sequence"], each["operation"], each["srn"], _title(each)) for each in shown]
-    print_table(f"The first of {len(found)} changes that the last promotion brought", ("sequence", "operation", "srn", "title"), rows)
+    title = f"The first of {len(found)} changes that the last promotion brought"
+    if not found:
+        title = "The last promotion brought no change; the first of the feed"
+        found = list(islice(read_changes(store, DATASET, 0), _SHOWN_CHANGES))
+    rows = [(each["sequence"], each["operation"], each["srn"], _title(each)) for each in found[:_SHOWN_CHANGES]]
+    print_table(title, ("sequence", "operation", "srn", "title"), rows)
     upsert = next((each["srn"] for each in found if each["operation"] == "upsert"), None)
     if upsert:
         print_explanation(explain(installation, upsert, DATASET))
-    _say_where(installation, versions[-1])
 
 
 def _version_row(installation: Installation, described: dict[str, object]) -> tuple[object, ...]:

@@ -15,8 +15,13 @@ def follow_upstream() -> dg.AutomationCondition[dg.AssetKey]:
 
 
 def follow_any_upstream() -> dg.AutomationCondition[dg.AssetKey]:
-    """The same for a release, which does not wait for sources that have no set on its day."""
-    return _moved().with_label("follow_any_upstream")
+    """The same for a release of a past day, which does not wait for sources that have no set on its day.
+
+    The release of today is left to the sensor ``due_versions``, which waits for every source that is due: a version for each set of a
+    night as it comes would be promoted with the sources that are still on their way left out.
+    """
+    condition = _moved() & ~AC.in_latest_time_window()
+    return condition.with_label("follow_any_upstream")  # pyright: ignore[reportAttributeAccessIssue] - as above
 
 
 def _moved() -> dg.AutomationCondition[dg.AssetKey]:

@@ -6,23 +6,27 @@ here, because the next day builds on its verdict; `sets` publishes it.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harvest_assets.assemble.documents import encode_documents, encode_tombstones
+from harvest_assets.assemble.documents import encode_tombstones
 from harvest_assets.assemble.integrity import judge
 from harvest_assets.config.sources import Source
 from harvest_assets.interfaces import Extractor
 from harvest_assets.model.document import build_srn
+from harvest_assets.model.record import RAW_RECORDS as COLUMNS
 from harvest_assets.model.record import SET_ASIDE, SetAside
 from harvest_assets.model.verdict import Evidence
 from harvest_assets.stages.batches import RAW_RECORDS, days_in_order, is_current, made_by, read_input
+from harvest_assets.stages.extraction import pack_portions, read_portion
 from harvest_assets.stages.history import accepted_before, read_verdict, received_before
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.shapes import DOCUMENT, RAW
+from harvest_assets.stages.workers import map_in_order
 from harvest_assets.store.comparisons import Loss, Reread, find_retracted, measure_loss
 from harvest_assets.store.manifests import Manifest
 from harvest_assets.store.queries import literal, parquet
@@ -107,12 +111,13 @@ def _unread(day: _Day, version: str) -> str:
 
 
 def _extract(day: _Day, extractor: Extractor, where: str, writer: SnapshotWriter) -> list[SetAside]:
+    """Read records in batches, on several processors when there are many."""
     aside: list[SetAside] = []
-    for batch in day.raw.batches(where=where):
-        extraction = extractor.extract(batch)
-        aside += extraction.set_aside
-        if extraction.documents:
-            writer.append(encode_documents(extraction.documents))
+    portions = pack_portions(day.raw.batches(columns=COLUMNS.names, where=where))
+    for rows, unread in map_in_order(partial(read_portion, extractor), portions, size=day.raw.manifest.counts["received"]):
+        aside += unread
+        if rows is not None:
+            writer.append(rows)
     return aside
 
 

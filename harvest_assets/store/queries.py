@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-MEMORY_LIMIT = "192MB"
+MEMORY_LIMIT = "128MB"
 ROW_GROUP = 100_000
 
 

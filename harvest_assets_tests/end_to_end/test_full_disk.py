@@ -61,7 +61,7 @@ def test_a_full_disk_fails_the_run_in_one_line_and_the_old_version_is_still_serv
 
     noise = Random(1)  # a disk fills up with what cannot be compressed
     for identifier in repository.identifiers():
-        repository.change(identifier, at=datetime.combine(yesterday, time(12), UTC), title=noise.randbytes(900).hex())
+        repository.change(identifier, at=datetime.combine(today, time(), UTC), title=noise.randbytes(900).hex())
     if what == "release":
         assert workplace.harvest("large", today).succeeded
     reason = run_with_full_disk(workplace, what, "large" if what == "harvest" else "all", today, MOST_BYTES)
@@ -70,7 +70,8 @@ def test_a_full_disk_fails_the_run_in_one_line_and_the_old_version_is_still_serv
     assert served(workplace, "all") == before
     assert find_current(workplace.installation.store, "all") == 1
 
-    assert workplace.harvest("large", today).succeeded
+    if what == "harvest":
+        assert workplace.harvest("large", today).succeeded
     assert workplace.release("all", today).succeeded
     assert find_current(workplace.installation.store, "all") == 2
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from harvest_assets.model.record import Page
 
 EMPTY_PAGES_TOLERATED = 3
+# oai-repo counts deleted records and sends none of them: pages of them are empty, and the list goes on.
+EMPTY_PAGES_TOLERATED_BEFORE_THE_TOTAL = 1_000
 
 
 @dataclass(slots=True)
@@ -57,7 +59,8 @@ class EndGuard:
         announced = page.announced_total
         if announced is not None and self._received > announced + self._largest:
             return f"the list does not end: {self._received} records received, {announced} announced"
-        if self._empty > EMPTY_PAGES_TOLERATED:
+        is_short = announced is not None and self._received < announced
+        if self._empty > (EMPTY_PAGES_TOLERATED_BEFORE_THE_TOTAL if is_short else EMPTY_PAGES_TOLERATED):
             return f"the list does not end: {self._empty} pages in a row hold no record and a token"
         if page.number >= self.max_pages:
             return f"the list does not end: page {page.number} of at most {self.max_pages} still has a token; see the option max_pages"

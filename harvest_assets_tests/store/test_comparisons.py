@@ -1,0 +1,229 @@
+"""Comparisons of snapshots against plain set arithmetic."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harvest_assets.model.document import ACTIVE, DELETED, DOCUMENTS
+from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT, RAW
+from harvest_assets.store.comparisons import (
+    Loss,
+    Reread,
+    State,
+    find_changes,
+    find_retracted,
+    measure_loss,
+    write_dead_keys,
+    write_due_keys,
+)
+from harvest_assets.store.files import Files
+from harvest_assets.store.rows import with_fingerprint
+from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
+from harvest_assets.store.snapshots import Snapshot, TableShape
+
+Documents = Mapping[str, tuple[bool, int]]
+"""SRN → live, fingerprint."""
+Results = Mapping[str, tuple[str, int]]
+"""SRN → status, fingerprint."""
+
+KEYS = [f"s:r{number}" for number in range(7)]
+DOCUMENT_STATES = st.dictionaries(st.sampled_from(KEYS), st.tuples(st.booleans(), st.integers(0, 2)), max_size=7)
+RESULT_STATES = st.dictionaries(st.sampled_from(KEYS), st.tuples(st.sampled_from(["succeeded", "failed"]), st.integers(0, 2)), max_size=7)
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A store to build snapshots in, and room to compare them."""
+
+    files: Files
+    scratch: Path
+
+    def build(self, shape: TableShape, columns: Mapping[str, list[object]]) -> Snapshot:
+        with self.files.scratch() as scratch:
+            writer = SnapshotWriter(self.files, scratch, shape, Origin("any", "s", "2026-01-01"), None)
+            writer.append(pa.RecordBatch.from_pydict(dict(columns), schema=with_fingerprint(shape.schema)))
+            return writer.finish()
+
+    def documents(self, state: Documents, owners: Mapping[str, str] | None = None) -> Snapshot:
+        rows = sorted(state)
+        columns: dict[str, list[object]] = {name: [None] * len(rows) for name in DOCUMENTS.names}
+        columns["srn"] = list(rows)
+        columns["owner"] = [(owners or {}).get(srn, srn) for srn in rows]
+        columns["state"] = [ACTIVE if state[srn][0] else DELETED for srn in rows]
+        columns["properties"] = ["{}"] * len(rows)
+        return self.build(DOCUMENT, {**columns, "fingerprint": [state[srn][1] for srn in rows]})
+
+    def results(self, state: Results) -> Snapshot:
+        rows = sorted(state)
+        columns: dict[str, list[object]] = {
+            "srn": list(rows),
+            "status": [state[srn][0] for srn in rows],
+            "output": ["{}"] * len(rows),
+            "reason": [None] * len(rows),
+            "attempts": [1] * len(rows),
+            "input_fingerprint": [""] * len(rows),
+            "task_version": ["1"] * len(rows),
+            "fingerprint": [state[srn][1] for srn in rows],
+        }
+        return self.build(DERIVATIVE, columns)
+
+    def raw(self, deleted: Mapping[str, bool]) -> Snapshot:
+        rows = sorted(deleted)
+        nothing: list[object] = [b""] * len(rows)
+        columns: dict[str, list[object]] = {
+            "identifier": list(rows),
+            "datestamp": [""] * len(rows),
+            "deleted": [deleted[name] for name in rows],
+            "set_specs": [[] for _ in rows],
+            "body": nothing,
+            "envelope": nothing,
+            "page": [1] * len(rows),
+            "fingerprint": [1] * len(rows),
+        }
+        return self.build(RAW, columns)
+
+
+@contextmanager
+def open_bench(folder: Path) -> Iterator[Bench]:
+    files = Files(str(folder))
+    with files.scratch() as scratch:
+        yield Bench(files, scratch)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with open_bench(tmp_path) as opened:
+        yield opened
+
+
+def live(state: Documents) -> dict[str, int]:
+    return {srn: fingerprint for srn, (is_live, fingerprint) in state.items() if is_live}
+
+
+def keys_in(path: Path) -> list[str]:
+    return pq.read_table(path).column("key").to_pylist()
+
+
+@QUICK
+@given(old=st.none() | DOCUMENT_STATES, new=DOCUMENT_STATES, streaks=st.dictionaries(st.sampled_from(KEYS), st.integers(1, 3)))
+def test_a_loss_is_the_difference_of_live_keys_with_its_streaks(
+    tmp_path_factory: pytest.TempPathFactory, old: Documents | None, new: Documents, streaks: dict[str, int]
+) -> None:
+    with open_bench(tmp_path_factory.mktemp("store")) as bench:
+        earlier, target = bench.scratch / "earlier.parquet", bench.scratch / "missing.parquet"
+        pq.write_table(pa.table({"key": pa.array(list(streaks), pa.string()), "streak": pa.array(list(streaks.values()), pa.int32())}), earlier)
+        before = None if old is None else bench.documents(old)
+        loss = measure_loss(bench.scratch, before, bench.documents(new), earlier=earlier, confirmations=3, target=target)
+        missing = {key: streaks.get(key, 0) + 1 for key in live(old or {}).keys() - live(new).keys()}
+        added = live(new).keys() - live(old or {}).keys()
+        confirmed = sum(streak >= 3 for streak in missing.values())
+        assert loss == Loss(len(live(old or {})), len(live(new)), len(missing), confirmed, len(added))
+        assert [(row["key"], row["streak"]) for row in pq.read_table(target).to_pylist()] == sorted(missing.items())
+
+
+def test_a_streak_grows_by_one_with_each_harvest_and_ends_when_the_document_is_back(bench: Bench) -> None:
+    old = bench.documents({"a": (True, 1), "b": (True, 1)})
+    earlier: Path | None = None
+    confirmed: list[int] = []
+    for number, state in enumerate([{}, {}, {"b": (True, 1)}, {}]):
+        target = bench.scratch / f"missing-{number}.parquet"
+        new = bench.documents(state)
+        confirmed.append(measure_loss(bench.scratch, old, new, earlier=earlier, confirmations=2, target=target).confirmed)
+        earlier = target
+    assert confirmed == [0, 2, 1, 1]
+
+
+@QUICK
+@given(now=DOCUMENT_STATES, read=DOCUMENT_STATES, results=RESULT_STATES)
+def test_due_are_live_documents_that_changed_or_failed(
+    tmp_path_factory: pytest.TempPathFactory, now: Documents, read: Documents, results: Results
+) -> None:
+    with open_bench(tmp_path_factory.mktemp("store")) as bench:
+        target, dead = bench.scratch / "due.parquet", bench.scratch / "dead.parquet"
+        documents, derived = bench.documents(now), bench.results(results)
+        changed = {srn for srn, fingerprint in live(now).items() if live(read).get(srn) != fingerprint}
+        failed = {srn for srn, (status, _) in results.items() if status == "failed"} & live(now).keys()
+        assert write_due_keys(bench.scratch, target, documents, derived, bench.documents(read)) == len(changed | failed)
+        assert keys_in(target) == sorted(changed | failed)
+        write_due_keys(bench.scratch, target, documents, derived, None)
+        assert keys_in(target) == sorted(live(now))
+        write_dead_keys(bench.scratch, dead, documents, derived)
+        assert keys_in(dead) == sorted(results.keys() - live(now).keys())
+
+
+STATES = st.none() | st.tuples(DOCUMENT_STATES, st.none() | RESULT_STATES)
+
+
+@QUICK
+@given(before=STATES, after=STATES)
+def test_changes_lead_from_one_state_to_the_other(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: tuple[Documents, Results | None] | None,
+    after: tuple[Documents, Results | None] | None,
+) -> None:
+    with open_bench(tmp_path_factory.mktemp("store")) as bench:
+        states = [None if each is None else _as_state(bench, *each) for each in (before, after)]
+        found = [(row["srn"], row["operation"]) for row in find_changes(bench.scratch, *states).to_pylist()]
+    one, other = _published(before), _published(after)
+    upserts = {(srn, "upsert") for srn, content in other.items() if one.get(srn) != content}
+    deletes = {(srn, "delete") for srn in one.keys() - other.keys()}
+    assert found == sorted(upserts | deletes)
+
+
+def _as_state(bench: Bench, documents: Documents, results: Results | None) -> State:
+    return State(bench.documents(documents), {} if results is None else {"task": bench.results(results)})
+
+
+def _published(state: tuple[Documents, Results | None] | None) -> dict[str, tuple[int, int | None]]:
+    if state is None:
+        return {}
+    documents, results = state
+    return {srn: (fingerprint, (results or {}).get(srn, (None, None))[1]) for srn, fingerprint in live(documents).items()}
+
+
+RECORDS = [f"r{number}" for number in range(4)]
+
+
+@QUICK
+@given(
+    previous=st.dictionaries(st.sampled_from([(record, part) for record in RECORDS for part in ("", ":f1", ":f2")]), st.booleans()),
+    received=st.dictionaries(st.sampled_from(RECORDS), st.booleans()),
+    aside=st.sets(st.sampled_from(RECORDS), max_size=2),
+    extracted=st.sets(st.sampled_from([f"s:{record}{part}" for record in RECORDS for part in ("", ":f1", ":f2")])),
+    absent_are_gone=st.booleans(),
+)
+def test_a_harvest_takes_back_what_its_records_no_longer_have(  # noqa: PLR0913 - one argument per thing drawn
+    tmp_path_factory: pytest.TempPathFactory,
+    previous: dict[tuple[str, str], bool],
+    received: dict[str, bool],
+    aside: set[str],
+    extracted: set[str],
+    absent_are_gone: bool,  # noqa: FBT001 - drawn
+) -> None:
+    state = {f"s:{record}{part}": (is_live, 1) for (record, part), is_live in previous.items()}
+    owners = {f"s:{record}{part}": f"s:{record}" for record, part in previous}
+    with open_bench(tmp_path_factory.mktemp("store")) as bench:
+        files = []
+        if extracted:
+            files = [bench.scratch / "documents.parquet"]
+            pq.write_table(pa.table({"srn": sorted(extracted)}), files[0])
+        reread = Reread(bench.raw(received), "received AND NOT deleted", sorted(aside), files, "s:")
+        found = find_retracted(bench.scratch, bench.documents(state, owners), reread, absent_are_gone=absent_are_gone)
+    expected = set()
+    for srn in live(state):
+        record = owners[srn].removeprefix("s:")
+        if record in aside:
+            continue
+        is_read_without = received.get(record) is False and srn not in extracted
+        is_absent = record not in received and absent_are_gone
+        if is_read_without or received.get(record) is True or is_absent:
+            expected.add((srn, owners[srn]))
+    assert found == sorted(expected)
