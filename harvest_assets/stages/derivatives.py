@@ -1,7 +1,7 @@
 """Derivatives: the results of a document task, carried forward while what the task reads of a document stands.
 
 A task looks at documents that are new or changed, and again at those where it failed, up to ``MAX_ATTEMPTS`` times. A new version of a
-task looks at all of them.
+task looks at all of them. A document that the task no longer applies to loses its result.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

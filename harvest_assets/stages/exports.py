@@ -1,24 +1,18 @@
 """``exports``: a version as files that need nothing of ours: ``documents.jsonl.gz`` and ``documents.parquet``."""
 
-import gzip
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from harvest_assets.publish.formats import WRITERS, FileWriter
 from harvest_assets.stages.installation import Installation
-from harvest_assets.stages.published import PUBLISHED, to_json
 from harvest_assets.stages.versions import Version, open_version
 from harvest_assets.store.manifests import Manifest, describe_file, new_generation
 from harvest_assets.store.store import Store
 
 ASSET = "exports"
-COMPRESSION_LEVEL = 4
 
 
 def export(installation: Installation, version: Version) -> Manifest:
@@ -35,7 +29,7 @@ def export(installation: Installation, version: Version) -> Manifest:
         facts={"version": version.number},
     )
     with store.files.scratch() as scratch:
-        writers = {name: _WRITERS[name](scratch / f"documents.{name}") for name in installation.catalog.dataset(version.dataset).exports}
+        writers = {name: WRITERS[name](scratch / f"documents.{name}") for name in installation.catalog.dataset(version.dataset).exports}
         rows = _write_all(_batches(store, version), list(writers.values()))
         for name, writer in writers.items():
             manifest.tables[name] = (describe_file(writer.path.name, writer.path, rows),)
@@ -48,7 +42,7 @@ def _batches(store: Store, version: Version) -> Iterator[pa.RecordBatch]:
         yield from each.batches()
 
 
-def _write_all(batches: Iterator[pa.RecordBatch], writers: Sequence["_Writer"]) -> int:
+def _write_all(batches: Iterator[pa.RecordBatch], writers: Sequence[FileWriter]) -> int:
     """Read once, write every format; each compresses in a thread of its own, one batch behind at most."""
     rows = 0
     with ThreadPoolExecutor(len(writers) or 1, thread_name_prefix="export") as threads:
@@ -67,54 +61,3 @@ def _write_all(batches: Iterator[pa.RecordBatch], writers: Sequence["_Writer"]) 
 def _wait(pending: Sequence[Future[None]]) -> None:
     for each in pending:
         each.result()
-
-
-class _Writer(ABC):
-    """One format: ``prepare`` holds the interpreter, ``write`` leaves it free."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @abstractmethod
-    def prepare(self, batch: pa.RecordBatch) -> Any: ...  # noqa: ANN401 - what its own `write` takes
-
-    @abstractmethod
-    def write(self, prepared: Any) -> None: ...  # noqa: ANN401 - what its own `prepare` gave
-
-    @abstractmethod
-    def close(self) -> None: ...
-
-
-class _JsonLines(_Writer):
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._raw = path.open("wb")
-        self._packed = gzip.GzipFile("", "wb", COMPRESSION_LEVEL, self._raw, mtime=0)
-
-    def prepare(self, batch: pa.RecordBatch) -> bytes:
-        return b"".join(line + b"\n" for line in to_json(batch))
-
-    def write(self, prepared: bytes) -> None:
-        self._packed.write(prepared)
-
-    def close(self) -> None:
-        self._packed.close()
-        self._raw.close()
-
-
-class _Parquet(_Writer):
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._writer = pq.ParquetWriter(path, PUBLISHED, compression="zstd")
-
-    def prepare(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return batch
-
-    def write(self, prepared: pa.RecordBatch) -> None:
-        self._writer.write_batch(prepared)
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-_WRITERS: dict[str, type[_Writer]] = {"jsonl.gz": _JsonLines, "parquet": _Parquet}

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harvest_assets.errors import ConfigurationError, TransientError
-from harvest_assets.stages.published import OpenSet, to_json
+from harvest_assets.publish.rows import to_json
+from harvest_assets.stages.published import OpenSet
 from harvest_assets.stages.versions import Version, open_version, read_version
 from harvest_assets.store.comparisons import find_changes
 from harvest_assets.store.manifests import new_generation

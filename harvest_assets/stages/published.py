@@ -7,26 +7,12 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from harvest_assets.publish.rows import PUBLISHED
 from harvest_assets.stages.sets import Contribution
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT
 from harvest_assets.store.comparisons import State
 from harvest_assets.store.snapshots import Snapshot
 from harvest_assets.store.store import Store
-
-PUBLISHED = pa.schema(
-    [
-        pa.field("srn", pa.string(), nullable=False, metadata={"description": "Source record name, unique in the dataset"}),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("entity", pa.string(), nullable=False),
-        pa.field("parent", pa.string(), metadata={"description": "SRN of the document that this one is part of"}),
-        pa.field("title", pa.string()),
-        pa.field("url", pa.string()),
-        pa.field("media_type", pa.string()),
-        pa.field("datestamp", pa.string(), metadata={"description": "Time of change that the source gave, as sent"}),
-        pa.field("properties", pa.string(), nullable=False, metadata={"description": "Everything read from the record, as JSON"}),
-        pa.field("derivatives", pa.string(), nullable=False, metadata={"description": "Result of each document task, as JSON"}),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +52,6 @@ def open_set(store: Store, source: str, contribution: Contribution) -> OpenSet:
     derivatives = {name: store.snapshot_of(each, DERIVATIVE) for name, each in sorted(contribution.derivatives.items())}
     used = {name: each for name, each in derivatives.items() if each.manifest.counts["keys"]}
     return OpenSet(source, store.snapshot_of(contribution.documents, DOCUMENT), used)
-
-
-def to_json(batch: pa.RecordBatch) -> Iterator[bytes]:
-    """One JSON object per published row; what is JSON already goes in as it is."""
-    for row in batch.to_pylist():
-        row["properties"] = orjson.Fragment(row["properties"])
-        row["derivatives"] = orjson.Fragment(row["derivatives"])
-        yield orjson.dumps(row)
 
 
 def _result(row: Mapping[str, Any]) -> dict[str, Any]:

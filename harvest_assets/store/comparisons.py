@@ -41,10 +41,9 @@ def find_retracted(scratch: Path, previous: Snapshot, reread: Reread, *, absent_
         received = parquet(reread.documents)
         documents = f"(SELECT srn FROM read_parquet({received}))" if reread.documents else "(SELECT NULL::VARCHAR AS srn WHERE false)"
         live, raw = parquet([previous.index_path]), parquet([reread.raw.index_path])
-        live, raw = parquet([previous.index_path]), parquet([reread.raw.index_path])
         connection.execute(
             f"""CREATE VIEW live AS SELECT key, coalesce(owner, key) AS owner FROM read_parquet({live}) WHERE live;
-            CREATE VIEW raw AS SELECT {literal(reread.prefix)} || key AS owner, * EXCLUDE key FROM read_parquet({raw})
+            CREATE VIEW raw AS SELECT {literal(reread.prefix)} || key AS owner, * FROM read_parquet({raw})
             WHERE key NOT IN (SELECT identifier FROM aside);
             CREATE VIEW aside_owner AS SELECT {literal(reread.prefix)} || identifier AS owner FROM aside;
             CREATE VIEW again AS SELECT owner FROM raw WHERE {reread.where};

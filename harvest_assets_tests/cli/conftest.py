@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +103,13 @@ def looked_at(demo: Folder, environ: pytest.MonkeyPatch) -> Folder:
     """The demo's folder as the current one, for commands that only read."""
     environ.chdir(demo.path)
     return demo
+
+
+@pytest.fixture
+def port_alone(demo: Folder) -> Generator[None]:
+    """The port that the copies of the demo's folder share is this test's."""
+    with FileLock(demo.path.parent / "port.lock"):
+        yield
 
 
 @pytest.fixture

@@ -179,6 +179,7 @@ def test_a_decision_needs_documents_and_a_reason_and_keeps_an_acceptance(changed
     assert (repeated.is_new, repeated.is_published, repeated.verdict.reason) == (False, False, "right")
 
 
+@pytest.mark.usefixtures("port_alone")
 @pytest.mark.slow
 def test_a_past_day_that_runs_again_names_the_days_that_it_did_not_change(changed: Folder, harvest: Harvest) -> None:
     first, second = changed.days()
@@ -193,6 +194,7 @@ def test_a_past_day_that_runs_again_names_the_days_that_it_did_not_change(change
     assert f"{second} is stale" in harvest("status", LIBRARY).stdout
 
 
+@pytest.mark.usefixtures("port_alone")
 @pytest.mark.slow
 def test_a_failed_harvest_says_why_and_ends_with_1(changed: Folder) -> None:
     path = changed.path / "config" / "sources" / f"{PRESS}.yaml"
@@ -205,6 +207,7 @@ def test_a_failed_harvest_says_why_and_ends_with_1(changed: Folder) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("port_alone")
 @pytest.mark.slow
 def test_the_demo_runs_again_on_the_same_store_and_changes_nothing(changed: Folder) -> None:
     done = changed.harvest("demo", "--port", str(changed.port))
@@ -258,7 +261,7 @@ def test_dev_serves_the_ui_and_the_universe_and_stops_both(folder: Folder) -> No
 def _wait_for(url: str) -> str:
     end = time.monotonic() + timedelta(seconds=90).total_seconds()
     while time.monotonic() < end:
-        with suppress(OSError), urlopen(url, timeout=5) as answer:
+        with suppress(OSError), urlopen(url, timeout=5) as answer:  # noqa: S310 - an address of this test
             return answer.read().decode()
         time.sleep(0.3)
     return ""

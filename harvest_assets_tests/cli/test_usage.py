@@ -26,7 +26,21 @@ def test_dagster_is_not_imported_before_a_run_starts() -> None:
 def test_help_names_every_command(harvest: Harvest) -> None:
     shown = harvest("--help")
     assert shown.exit_code == 0
-    for command in "accept changes demo dev explain preview promote release rollback run sources status verify".split():
+    for command in (
+        "accept",
+        "changes",
+        "demo",
+        "dev",
+        "explain",
+        "preview",
+        "promote",
+        "release",
+        "rollback",
+        "run",
+        "sources",
+        "status",
+        "verify",
+    ):
         assert f"\n  {command} " in shown.output
 
 
@@ -108,7 +122,7 @@ def test_the_default_instance_follows_the_project_and_a_chosen_one_keeps_its_own
 
 
 def test_a_file_of_the_project_that_is_nowhere_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="'no-such.yaml' is neither in .* nor beside the package"):
+    with pytest.raises(ConfigurationError, match=r"'no-such\.yaml' is neither in .* nor beside the package"):
         find_project_file("no-such.yaml")
 
 

@@ -1,21 +1,23 @@
 """An installation over a universe: every stage in this process, without Dagster, committed as the IO manager would."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
 
 from harvest_assets.config.catalog import load_catalog
 from harvest_assets.model.verdict import Verdict
+from harvest_assets.publish.rows import to_json
 from harvest_assets.stages.derivatives import derive
 from harvest_assets.stages.documents import fold
 from harvest_assets.stages.history import read_verdict
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.promotion import promote
-from harvest_assets.stages.published import open_set, to_json
+from harvest_assets.stages.published import open_set
 from harvest_assets.stages.raw_records import Request, harvest
 from harvest_assets.stages.sets import Contribution, publish
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT, RAW
@@ -153,12 +155,18 @@ class World:
         if contributes is None:
             return {}
         opened = open_set(self.store, slug, Contribution.from_dict(contributes))
-        return {row["srn"]: row for batch in opened.batches() for row in map(orjson.loads, to_json(batch))}
+        return by_srn(opened.batches())
 
     def content(self, version: Version) -> dict[str, dict[str, Any]]:
         """What a version shows to consumers."""
         batches = (batch for each in open_version(self.store, version) for batch in each.batches())
-        return {row["srn"]: row for batch in batches for row in map(orjson.loads, to_json(batch))}
+        return by_srn(batches)
+
+
+def by_srn(batches: Iterable[pa.RecordBatch]) -> dict[str, dict[str, Any]]:
+    """Published rows, JSON read."""
+    rows = (row for batch in batches for row in batch.to_pylist())
+    return {row["srn"]: {**row, **{name: orjson.loads(row[name]) for name in ("properties", "derivatives")}} for row in rows}
 
 
 def day(number: int) -> date:

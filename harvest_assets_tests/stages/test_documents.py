@@ -25,7 +25,8 @@ def test_new_changed_and_deleted_records_become_the_state_of_the_day(world, at):
     assert rows[changed]["title"] == "Changed"
     assert rows[added]["title"] == "Added"
     assert (rows[deleted]["state"], rows[deleted]["title"], rows[deleted]["properties"]) == ("deleted", None, "{}")
-    assert (verdict.evidence.added, verdict.evidence.missing) == (1, 1)
+    known, now = ({srn for srn, row in world.documents(number).items() if row["state"] == "active"} for number in (0, 1))
+    assert (verdict.evidence.added, verdict.evidence.missing) == (len(now - known), len(known - now))
     assert world.live(0) == {changed, deleted, *untouched}
 
 

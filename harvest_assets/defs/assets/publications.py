@@ -9,10 +9,10 @@ from harvest_assets.defs.keys import CHANGES, CURRENT_VERSIONS, DATASET_VERSIONS
 from harvest_assets.defs.metadata import column_schema, describe, table
 from harvest_assets.defs.partitions import RELEASES, split_release
 from harvest_assets.defs.resources import InstallationResource
+from harvest_assets.publish.rows import PUBLISHED
 from harvest_assets.stages.exports import export
 from harvest_assets.stages.promotion import CHANGES as CHANGE_COLUMNS
 from harvest_assets.stages.promotion import find_current, is_newer, preview_changes, promote
-from harvest_assets.stages.published import PUBLISHED
 from harvest_assets.stages.releases import describe_release, version_of
 from harvest_assets.store.manifests import Manifest
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ Serve = Callable[[str], Repository]
 
 
 @contextmanager
-def serving(log: Path, *command: str | Path) -> Iterator[int]:
+def serving(log: Path, *command: str | Path) -> Generator[int]:
     """A server until the end of the block; it says its port on its first line."""
     with log.open("w") as errors, subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         try:

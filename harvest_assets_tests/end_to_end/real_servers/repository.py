@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+Element = etree._Element  # pyright: ignore[reportPrivateUsage] - lxml has no public name for its elements
+
 DC = "http://purl.org/dc/elements/1.1/"
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
@@ -135,7 +137,7 @@ def csw_record(number: int) -> str:
     )
 
 
-def _read_sample(element: etree._Element) -> Record:
+def _read_sample(element: Element) -> Record:
     header = element[0]
     metadata = element.find(f"{OAI}metadata")
     return Record(

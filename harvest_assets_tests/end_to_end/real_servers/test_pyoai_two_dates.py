@@ -64,42 +64,23 @@ def test_two_dates_of_a_thousand_records_become_two_versions_that_differ_by_what
     assert (second.members["shop"].state, second.members["shop"].live) == ("current", 977)
 
 
-def test_records_that_only_got_a_new_datestamp_change_nothing_that_is_published(workplace: Workplace, serve: Serve, today: date) -> None:
-    yesterday = today - timedelta(days=1)
+def test_new_datestamps_alone_and_a_night_without_changes_publish_nothing(workplace: Workplace, serve: Serve, today: date) -> None:
+    """On the last day pyoai says noRecordsMatch, as the protocol wants: an answer, not a failure."""
+    yesterday, before = today - timedelta(days=1), today - timedelta(days=2)
     repository = serve("pyoai_server")
     repository.generate(range(250), at=LONG_AGO)
     repository.save()
     workplace.add_source("shop", repository.address)
     workplace.add_dataset(DATASET, ["shop"])
-    harvest(workplace, "shop", yesterday)
-    first = publish(workplace, yesterday)
-
-    repository.generate(range(250), at=midnight(today))
+    harvest(workplace, "shop", before)
+    first = publish(workplace, before)
+    repository.generate(range(250), at=midnight(yesterday))
     repository.save()
-    verdict = harvest(workplace, "shop", today)
-    second = publish(workplace, today, since=first.last)
 
-    assert workplace.manifest("raw_records", "shop", today).counts["received"] == 250
-    assert verdict.decision == "accepted"
-    assert (second.upserts, second.deletes) == (set(), set())
-    assert second.titles == first.titles
+    decisions = [harvest(workplace, "shop", day).decision for day in (yesterday, today)]
+    last = publish(workplace, today, since=first.last)
 
-
-def test_a_night_without_changes_is_an_answer_and_not_a_failure(workplace: Workplace, serve: Serve, today: date) -> None:
-    """PyOAI says noRecordsMatch, as the protocol wants."""
-    yesterday = today - timedelta(days=1)
-    repository = serve("pyoai_server")
-    repository.generate(range(150), at=LONG_AGO)
-    repository.save()
-    workplace.add_source("shop", repository.address)
-    workplace.add_dataset(DATASET, ["shop"])
-    harvest(workplace, "shop", yesterday)
-    first = publish(workplace, yesterday)
-
-    verdict = harvest(workplace, "shop", today)
-    second = publish(workplace, today, since=first.last)
-
-    assert workplace.manifest("raw_records", "shop", today).counts["received"] == 0
-    assert verdict.decision == "accepted"
-    assert (second.upserts, second.deletes) == (set(), set())
-    assert second.titles == first.titles
+    assert [workplace.manifest("raw_records", "shop", day).counts["received"] for day in (yesterday, today)] == [250, 0]
+    assert decisions == ["accepted", "accepted"]
+    assert (last.upserts, last.deletes) == (set(), set())
+    assert last.titles == first.titles
