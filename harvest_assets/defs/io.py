@@ -7,7 +7,7 @@ somebody else may return a ``pandas.DataFrame`` or a ``pyarrow.Table``, and may 
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, get_args, get_origin
 
 import dagster as dg
 import pandas as pd
@@ -47,11 +47,13 @@ class SnapshotIOManager(dg.ConfigurableIOManager):
             store.manifests.commit(_manifest(draft))
 
     def load_input(self, context: dg.InputContext) -> object:
-        """Load one partition, or a dictionary of several."""
+        """Load one partition, or a dictionary of several; whoever asks for a dictionary gets one in any case."""
         store = self.installation.open().store
         keys = sorted(map(str, context.asset_partition_keys))
-        wanted = context.dagster_type.typing_type
-        if len(keys) == 1:
+        asked = context.dagster_type.typing_type
+        is_dictionary = get_origin(asked) is dict
+        wanted = get_args(asked)[1] if is_dictionary else asked
+        if len(keys) == 1 and not is_dictionary:
             return _load(store, context.asset_key, keys[0], wanted)
         return {key: _load(store, context.asset_key, key, wanted) for key in keys}
 

@@ -20,7 +20,7 @@ from harvest_assets.model.fingerprint import fingerprints
 from harvest_assets.stages.batches import days_in_order, is_current, made_by, read_input
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT
-from harvest_assets.store.comparisons import write_dead_keys, write_due_keys
+from harvest_assets.store.comparisons import Looked, write_dead_keys, write_due_keys
 from harvest_assets.store.queries import literal, parquet
 from harvest_assets.store.rows import with_fingerprint
 from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
@@ -64,6 +64,7 @@ class _TaskDay:
         self._task = task
         self._documents = documents
         self._previous = previous
+        self._given_up: list[str] = []
 
     def run(self, scratch: Path, batch: str) -> Snapshot:
         """Look at what is due, carry the rest, drop what belongs to no live document."""
@@ -76,7 +77,7 @@ class _TaskDay:
             writer.append(derivatives)
             for status in derivatives.column("status").to_pylist():
                 counts[status] += 1
-        dead = self._write_dead(scratch)
+        dead = self._write_dead(scratch, due)
         return writer.finish(dropped=dead, counts=counts, facts={"batch": batch})
 
     def _write_due(self, scratch: Path) -> Path | None:
@@ -90,11 +91,12 @@ class _TaskDay:
         write_due_keys(scratch, target, self._documents, previous, read)
         return target
 
-    def _write_dead(self, scratch: Path) -> Path | None:
+    def _write_dead(self, scratch: Path, due: Path | None) -> Path | None:
+        """Keys of results that nothing stands behind; what was looked at again has its new result, or none."""
         if self._previous is None:
             return None
         target = scratch / "dead.parquet"
-        write_dead_keys(scratch, target, self._documents, self._previous)
+        write_dead_keys(scratch, target, self._documents, self._previous, Looked(due, self._given_up))
         return target
 
     def _results(self, due: Path | None) -> Iterator[pa.RecordBatch]:
@@ -105,6 +107,7 @@ class _TaskDay:
             for batch in self._documents.batches(columns=READ, where=where):
                 inputs = [each for each in _inputs(batch, self._task.entities) if self._task.applies_to(each)]
                 stands = self._tried(inputs)
+                self._given_up += [srn for srn, attempts in stands.items() if attempts >= MAX_ATTEMPTS]
                 wanted = [each for each in inputs if stands.get(each.srn, 0) < MAX_ATTEMPTS]
                 if wanted:
                     found = list(self._task.derive(wanted, client, self._installation.store.blobs))
@@ -125,9 +128,7 @@ class _TaskDay:
         inputs = {each.srn: self._task.fingerprint(each) for each in wanted}
         rows = [self._row(each, inputs[each.srn], tried.get(each.srn, 0) + 1) for each in sorted(derivatives, key=lambda each: each.srn)]
         table = pa.RecordBatch.from_pylist(rows, schema=DERIVATIVES)
-        contents = (
-            orjson.dumps([row["status"], row["output"], row["reason"], row["attempts"] * (row["status"] == "failed")]) for row in rows
-        )
+        contents = (orjson.dumps([row["status"], row["output"], row["reason"], *_trial(row)]) for row in rows)
         return pa.RecordBatch.from_arrays([*table.columns, fingerprints(contents)], schema=with_fingerprint(DERIVATIVES))
 
     def _row(self, derivative: Derivative, input_fingerprint: str, attempts: int) -> dict[str, Any]:
@@ -140,6 +141,11 @@ class _TaskDay:
             "input_fingerprint": input_fingerprint,
             "task_version": self._task.version,
         }
+
+
+def _trial(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a failure is about and how often it happened, so that trying ends; of no interest in a success."""
+    return (row["attempts"], row["input_fingerprint"]) if row["status"] == "failed" else (0,)
 
 
 def _inputs(batch: pa.RecordBatch, entities: frozenset[str]) -> Iterator[TaskInput]:

@@ -59,6 +59,7 @@ class Version:
 def create_version(installation: Installation, dataset: str, day: str) -> Version:
     """List the sets of a dataset for a day under the next number; the same sets for the same day keep their number."""
     store = installation.store
+    number = _last_number(store, dataset) + 1  # before the search: what comes after it is met at its number
     members = tuple(_member(installation, source, day) for source in installation.catalog.members(dataset))
     same = next((each for each in versions_of(store, dataset) if each.day == day and each.members == members), None)
     if same is not None:
@@ -69,11 +70,13 @@ def create_version(installation: Installation, dataset: str, day: str) -> Versio
         **{state: sum(each.state == state for each in members) for state in ("current", "fell_back", "late", "failed", "missing")},
     }
     files = tuple(_files(store, members))
-    number = _last_number(store, dataset) + 1
     while True:
         version = Version(dataset, number, day, datetime.now(UTC).isoformat(timespec="seconds"), members, counts, files)
         if store.files.create(_path(dataset, number), orjson.dumps(asdict(version), option=orjson.OPT_INDENT_2)):
             return version
+        quicker = read_version(store, dataset, number)
+        if quicker.day == day and quicker.members == members:
+            return quicker
         number += 1
 
 

@@ -115,11 +115,22 @@ def write_due_keys(scratch: Path, target: Path, documents: Snapshot, results: Sn
         return write_query(connection, query, target, sorted_column="key")
 
 
-def write_dead_keys(scratch: Path, target: Path, documents: Snapshot, results: Snapshot) -> int:
-    """Keys of results whose document is no longer live."""
-    query = f"""SELECT key FROM read_parquet({parquet([results.index_path])}) ANTI JOIN
-        (SELECT key FROM read_parquet({parquet([documents.index_path])}) WHERE live) USING (key) ORDER BY key"""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a task looked at: a file with the column ``key``, and those of them whose earlier result stays."""
+
+    due: Path | None = None
+    kept: Sequence[str] = ()
+
+
+def write_dead_keys(scratch: Path, target: Path, documents: Snapshot, results: Snapshot, looked: Looked) -> int:
+    """Keys of results whose document is no longer live, or was looked at again; new results replace those anyway."""
+    again = f"SELECT key FROM read_parquet({parquet([looked.due])})" if looked.due else _NO_KEY
     with connect(scratch) as connection:
+        connection.register("kept", pa.table({"key": pa.array(looked.kept, pa.string())}))
+        query = f"""WITH result AS (SELECT key FROM read_parquet({parquet([results.index_path])}))
+            SELECT key FROM result ANTI JOIN (SELECT key FROM read_parquet({parquet([documents.index_path])}) WHERE live) USING (key)
+            UNION SELECT key FROM result SEMI JOIN ({again}) USING (key) ANTI JOIN kept USING (key) ORDER BY key"""
         return write_query(connection, query, target, sorted_column="key")
 
 
@@ -168,4 +179,5 @@ def _results(state: State | None, task: str) -> str:
     return _NO_KEYS if snapshot is None else f"SELECT key, fingerprint FROM read_parquet({parquet([snapshot.index_path])})"
 
 
+_NO_KEY = "SELECT NULL::VARCHAR AS key WHERE false"
 _NO_KEYS = "SELECT NULL::VARCHAR AS key, NULL::BIGINT AS fingerprint WHERE false"

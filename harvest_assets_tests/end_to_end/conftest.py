@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow.parquet as pq
 import pytest
 
 from harvest_assets.defs.runs import RunOutcome, open_instance, register, run_harvest, run_release, run_sets
-from harvest_assets.harvest.budget import HostBudget
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.shapes import DOCUMENT, RAW
 from harvest_assets.store.manifests import Manifest
@@ -94,8 +94,6 @@ class Workplace:
 
     def side_table(self, asset: str, source: str, day: date, name: str) -> list[dict[str, Any]]:
         """A table that a partition has beside its rows."""
-        import pyarrow.parquet as pq  # noqa: PLC0415 - only some tests need it
-
         manifest = self.manifest(asset, source, day)
         files = self.installation.store.files
         paths = [files.localise(f"{manifest.reference.folder}/{each.name}") for each in manifest.tables[name]]

@@ -25,8 +25,11 @@ from filelock import FileLock
 
 from harvest_assets.model.window import midnight
 from harvest_assets.stages.attempts import recent_attempts
+from harvest_assets.stages.documents import fold
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.promotion import find_current
+from harvest_assets.stages.raw_records import Request, harvest
+from harvest_assets.stages.sets import publish
 from harvest_assets.stages.shapes import DOCUMENT
 from harvest_assets.stages.versions import read_version
 from harvest_assets.store.store import Store
@@ -147,7 +150,16 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         patch.setenv("DAGSTER_HOME", settings["DAGSTER_HOME"])
         with dg.DagsterInstance.get() as instance:
             process = subprocess.Popen(
-                [Path(sys.executable).with_name("dagster"), "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)],
+                [
+                    Path(sys.executable).with_name("dagster"),
+                    "dev",
+                    "-w",
+                    str(PROJECT / "workspace.yaml"),
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    str(port),
+                ],
                 cwd=folder,
                 env={**os.environ, **settings},
                 stdout=log,
@@ -179,55 +191,91 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.wait(10)
 
 
+DROPPED = [f"dropped-{number}" for number in range(3)]
+FILLED = [f"filled-{number}" for number in range(4)]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that is under way at once: three files that were dropped in, a backfill, and a source whose worker will be killed."""
+
+    deployment: Deployment
+    today: date
+    backfill: str
+
+    @property
+    def days(self) -> list[date]:
+        """The days of the backfill: fewer than it has sources."""
+        return [self.today - timedelta(days=count) for count in (3, 2, 1)]
+
+
 @pytest.fixture(scope="module")
-def dropped(deployment: Deployment) -> Deployment:
-    """Three sources, a dataset and a file that is wrong, put into the folder while everything runs."""
-    for number in range(3):
-        deployment.add_source(f"dropped-{number}", 40)
-    deployment.write("datasets", "dropped", json.dumps({"title": "Dropped", "sources": [f"dropped-{number}" for number in range(3)]}))
-    deployment.write("sources", "broken", "title: [")
-    return deployment
-
-
-def test_files_that_are_dropped_in_become_a_version_without_a_reload(dropped: Deployment):
-    sources = [f"dropped-{number}" for number in range(3)]
-    number = wait_for("a current version", lambda: find_current(dropped.store, "dropped"))
-    assert set(sources) <= set(dropped.instance.get_dynamic_partitions("sources"))
-    assert "broken" not in dropped.instance.get_dynamic_partitions("sources")
-    assert dropped.instance.get_dynamic_partitions("datasets") == ["dropped"]
-    members = {each.source: each.state for each in read_version(dropped.store, "dropped", 1).members}
-    assert members == dict.fromkeys(sources, "current"), "nobody is left out because it came a moment later"
-    assert number == 1
-    for source in sources:
-        begun = [each for each in dropped.lists_asked(source) if "resumptionToken" not in each]
-        assert len(begun) == 1
-
-
-def test_a_backfill_of_more_sources_than_days_is_right_in_any_order_and_asks_each_source_once(dropped: Deployment, tmp_path: Path):
-    deployment, sources = dropped, [f"filled-{number}" for number in range(4)]
+def scene(deployment: Deployment) -> Scene:
     today = datetime.now(UTC).date()
-    days = [today - timedelta(days=count) for count in (3, 2, 1)]
-    for source in sources:
-        repository = deployment.add_source(source, 60, frequency="never")
+    for slug in DROPPED:
+        deployment.add_source(slug, 40)
+    deployment.write("datasets", "dropped", json.dumps({"title": "Dropped", "sources": DROPPED}))
+    deployment.write("sources", "broken", "title: [")
+    deployment.add_source("killed", 100, page_size=20, frequency="never")
+    for slug in FILLED:
+        repository = deployment.add_source(slug, 60, frequency="never")
         first, second = repository.identifiers()[:2]
-        repository.change(first, at=midnight(days[1]) + timedelta(hours=3), title="Changed on the second day")
-        repository.delete(second, at=midnight(days[2]) + timedelta(hours=3))
-    deployment.wait_until_known(sources)
-    name = deployment.backfill([f"{day}|{source}" for source in sources for day in days])
-    status = wait_for("the backfill", lambda: _ended(deployment, name))
-    assert status == "COMPLETED_SUCCESS"
-    runs = deployment.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": name}))
-    assert len(runs) == len(days), "Dagster makes a run of each day, with all sources in it"
-    asked = {source: deployment.lists_asked(source) for source in sources}
-    assert {source: sum("resumptionToken" not in each for each in lists) for source, lists in asked.items()} == dict.fromkeys(sources, 1)
+        repository.change(first, at=midnight(today - timedelta(days=2)) + timedelta(hours=3), title="Changed on the second day")
+        repository.delete(second, at=midnight(today - timedelta(days=1)) + timedelta(hours=3))
+    deployment.wait_until_known([*FILLED, "killed"])
+    days = [today - timedelta(days=count) for count in (3, 2, 1)]
+    return Scene(deployment, today, deployment.backfill([f"{day}|{source}" for source in FILLED for day in days]))
 
-    singly = harvest_singly(deployment, tmp_path, sources, days)
-    for source in sources:
+
+def test_a_worker_that_is_killed_in_the_middle_loses_nothing(scene: Scene):
+    deployment, today = scene.deployment, scene.today
+    yesterday = today - timedelta(days=1)
+    harvest_singly(deployment.environ, ["killed"], [yesterday])
+    before = contributed(deployment.store, "killed", yesterday)
+    deployment.universe.faults("killed", Faults(latency_seconds=2.0))
+    asked_before = len(deployment.lists_asked("killed"))
+    launched = deployment.backfill([f"{today}|killed"])
+    wait_for("a page of the list", lambda: len(deployment.lists_asked("killed")) > asked_before)
+    (run,) = runs_of(deployment, launched)
+    os.kill(worker_pid(deployment, run.run_id), signal.SIGKILL)
+    wait_for("the run to be failed", lambda: status_of(deployment, run.run_id) == dg.DagsterRunStatus.FAILURE)
+    assert deployment.store.manifests.find("raw_records", "killed", str(today)) is None
+    assert contributed(deployment.store, "killed", yesterday) == before
+
+    deployment.universe.faults("killed")  # Dagster starts one run again by itself when its worker is lost
+    again = wait_for("the retry", lambda: [each for each in runs_of(deployment, launched) if each.root_run_id == run.run_id])
+    assert wait_for("the end of the retry", lambda: status_of(deployment, again[0].run_id) == dg.DagsterRunStatus.SUCCESS)
+    assert contributed(deployment.store, "killed", today).keys() == before.keys()
+    statuses = [each["status"] for each in recent_attempts(deployment.store, "killed")]
+    assert statuses == ["succeeded", "failed", "succeeded"], "the attempt that was killed counts as failed"
+
+
+def test_a_backfill_of_more_sources_than_days_is_right_in_any_order_and_asks_each_source_once(scene: Scene, tmp_path: Path):
+    deployment, days = scene.deployment, scene.days
+    assert wait_for("the backfill", lambda: _ended(deployment, scene.backfill)) == "COMPLETED_SUCCESS"
+    assert len(runs_of(deployment, scene.backfill)) == len(days), "Dagster makes a run of each day, with all sources in it"
+    asked = {source: deployment.lists_asked(source) for source in FILLED}
+    assert {source: sum("resumptionToken" not in each for each in lists) for source, lists in asked.items()} == dict.fromkeys(FILLED, 1)
+
+    environ = {**deployment.environ, "HARVEST_STORE": str(tmp_path / "store"), "HARVEST_STATE": str(tmp_path / "state")}
+    singly = harvest_singly(environ, FILLED, days)
+    for source in FILLED:
         for day in days:
             assert contributed(deployment.store, source, day) == contributed(singly, source, day), (source, day)
-    third = contributed(singly, sources[0], days[2])
-    assert "Changed on the second day" in {row["title"] for row in third.values()}
-    assert contributed(singly, sources[0], days[0]) != contributed(singly, sources[0], days[1]) != third
+    first, second, third = (contributed(singly, FILLED[0], day) for day in days)
+    assert "Changed on the second day" in {row["title"] for row in second.values()} - {row["title"] for row in first.values()}
+    assert len(third) < len(second)
+
+
+def test_files_that_are_dropped_in_become_a_version_without_a_reload(scene: Scene):
+    deployment = scene.deployment
+    number = wait_for("a current version", lambda: find_current(deployment.store, "dropped"))
+    assert "broken" not in deployment.instance.get_dynamic_partitions("sources")
+    assert deployment.instance.get_dynamic_partitions("datasets") == ["dropped"]
+    members = {each.source: each.state for each in read_version(deployment.store, "dropped", number).members}
+    assert members == dict.fromkeys(DROPPED, "current"), "nobody is left out because it came a moment later"
+    for source in DROPPED:
+        assert sum("resumptionToken" not in each for each in deployment.lists_asked(source)) == 1
 
 
 def _ended(deployment: Deployment, name: str) -> str | None:
@@ -235,13 +283,8 @@ def _ended(deployment: Deployment, name: str) -> str | None:
     return status if status.startswith(("COMPLETED", "FAILED", "CANCELED")) else None
 
 
-def harvest_singly(deployment: Deployment, folder: Path, sources: list[str], days: list[date]) -> Store:
-    """The same days one after the other, in a store of its own, by the stages alone."""
-    from harvest_assets.stages.documents import fold  # noqa: PLC0415
-    from harvest_assets.stages.raw_records import Request, harvest  # noqa: PLC0415
-    from harvest_assets.stages.sets import publish  # noqa: PLC0415
-
-    environ = {**deployment.environ, "HARVEST_STORE": str(folder / "store"), "HARVEST_STATE": str(folder / "state")}
+def harvest_singly(environ: dict[str, str], sources: list[str], days: list[date]) -> Store:
+    """The same days one after the other, by the stages alone."""
     installation = Installation.open(environ)
     commit = installation.store.manifests.commit
     for slug in sources:
@@ -264,34 +307,6 @@ def contributed(store: Store, source: str, day: date) -> dict[str, dict[str, Any
     assert manifest.facts["contributes"], manifest.facts["verdict"]
     documents = store.manifests.read(manifest.input_of("documents"))
     return {row["srn"]: row for row in store.snapshot(documents, DOCUMENT).table(where="live").to_pylist()}
-
-
-def test_a_worker_that_is_killed_in_the_middle_loses_nothing(dropped: Deployment):
-    deployment = dropped
-    today = datetime.now(UTC).date()
-    deployment.add_source("killed", 100, page_size=20, frequency="never")
-    deployment.wait_until_known(["killed"])
-    first = deployment.backfill([f"{today - timedelta(days=1)}|killed"])
-    assert wait_for("the first harvest", lambda: _ended(deployment, first)) == "COMPLETED_SUCCESS"
-    before = contributed(deployment.store, "killed", today - timedelta(days=1))
-
-    deployment.universe.faults("killed", Faults(latency_seconds=2.0))
-    second = deployment.backfill([f"{today}|killed"])
-    run = wait_for("the run", lambda: next(iter(runs_of(deployment, second)), None))
-    asked_before = len(deployment.lists_asked("killed"))
-    wait_for("a page of the list", lambda: len(deployment.lists_asked("killed")) > asked_before)
-    os.kill(worker_pid(deployment, run.run_id), signal.SIGKILL)
-    wait_for("the run to be failed", lambda: status_of(deployment, run.run_id) == dg.DagsterRunStatus.FAILURE)
-    assert deployment.store.manifests.find("raw_records", "killed", str(today)) is None
-    assert contributed(deployment.store, "killed", today - timedelta(days=1)) == before
-
-    deployment.universe.faults("killed")  # Dagster starts one run again by itself when its worker is lost
-    wait_for("the set of the run after it", lambda: deployment.store.manifests.find("sets", "killed", str(today)))
-    again = wait_for("the retry", lambda: [each for each in runs_of(deployment, second) if each.root_run_id == run.run_id])
-    assert wait_for("the end of the retry", lambda: status_of(deployment, again[0].run_id) == dg.DagsterRunStatus.SUCCESS)
-    assert contributed(deployment.store, "killed", today).keys() == before.keys()
-    statuses = [each["status"] for each in recent_attempts(deployment.store, "killed")]
-    assert statuses == ["succeeded", "failed", "succeeded"], "the attempt that was killed counts as failed"
 
 
 def runs_of(deployment: Deployment, backfill: str) -> list[dg.DagsterRun]:

@@ -36,7 +36,12 @@ def run_with_full_disk(workplace, what: str, name: str, day: date, most_bytes: i
     """The outcome of a run whose process cannot write files larger than ``most_bytes``."""
     environ = {**workplace.environ, "DAGSTER_HOME": workplace.instance.root_directory}
     done = subprocess.run(
-        [sys.executable, "-c", RUN, what, name, str(day), str(most_bytes)], env=environ, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", RUN, what, name, str(day), str(most_bytes)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.strip()
@@ -59,7 +64,7 @@ def test_a_full_disk_fails_the_run_in_one_line_and_the_old_version_is_still_serv
     before = served(workplace, "all")
     assert len(before) == 3
 
-    noise = Random(1)  # a disk fills up with what cannot be compressed
+    noise = Random(1)  # noqa: S311 - no secret: a disk fills up with what cannot be compressed
     for identifier in repository.identifiers():
         repository.change(identifier, at=datetime.combine(today, time(), UTC), title=noise.randbytes(900).hex())
     if what == "release":
@@ -74,4 +79,3 @@ def test_a_full_disk_fails_the_run_in_one_line_and_the_old_version_is_still_serv
         assert workplace.harvest("large", today).succeeded
     assert workplace.release("all", today).succeeded
     assert find_current(workplace.installation.store, "all") == 2
-

@@ -1,15 +1,17 @@
 """Two dates of the demo universe become versions; what does not change is written once, and a run again gives the same bytes."""
 
 import gzip
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import orjson
 import pytest
 
+from harvest_assets.model.window import midnight
 from harvest_assets.stages.promotion import find_current, read_changes
 from harvest_assets.stages.versions import Version, read_version
+from harvest_assets.testing import Faults
 from harvest_assets.testing.demo import LIBRARY, MUSEUM, PRESS, build_demo, second_day
 
 JSON_OPTIONS = {
@@ -23,7 +25,10 @@ JSON_OPTIONS = {
         "paging": {"style": "next", "pointer": "/links/next"},
         "date_filter": {"since": "modified_since", "before": "modified_before"},
     },
-    "extract": {"format": "mapping", "options": {"title": "/title", "fields": {"subjects": "/subjects"}, "files": {"records": "/files", "url": "/url"}}},
+    "extract": {
+        "format": "mapping",
+        "options": {"title": "/title", "fields": {"subjects": "/subjects"}, "files": {"records": "/files", "url": "/url"}},
+    },
 }
 
 
@@ -146,8 +151,6 @@ def test_every_partition_has_its_verdict_whether_it_was_run_alone_or_in_a_range(
 
 
 def test_a_verdict_that_falls_back_is_a_failed_evaluation_with_its_evidence(workplace, today: date):
-    from harvest_assets.testing import Faults  # noqa: PLC0415
-
     workplace.add_repository("halved", 100, last_day=today - timedelta(days=3), source={"mode": "full"})
     assert workplace.harvest("halved", today - timedelta(days=1)).succeeded
     workplace.universe.faults("halved", Faults(half_list="a"))
@@ -160,9 +163,8 @@ def test_a_verdict_that_falls_back_is_a_failed_evaluation_with_its_evidence(work
     ]
     assert (event.passed, event.partition) == (False, f"{today}|halved")
     assert event.metadata["decision"].value == "fell_back"
-    assert event.metadata["old_live"].value == 100 + sum(
-        len(row["content"].files) for row in ({"content": each.content} for each in workplace.universe.repository("halved").records())
-    )
+    files = sum(len(record.content.files) for record in workplace.universe.repository("halved").records())
+    assert event.metadata["old_live"].value == 100 + files
 
 
 def test_a_range_asks_once_and_equals_one_day_after_the_other(make_workplace, today: date):
@@ -190,10 +192,8 @@ def test_a_range_asks_once_and_equals_one_day_after_the_other(make_workplace, to
     assert "Changed on the second day" in {row["title"] for row in in_range[1]}
 
 
-def _noon(day: date):
-    from datetime import UTC, datetime, time  # noqa: PLC0415
-
-    return datetime.combine(day, time(12), UTC)
+def _noon(day: date) -> datetime:
+    return midnight(day) + timedelta(hours=12)
 
 
 def _live(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

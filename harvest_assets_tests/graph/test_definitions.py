@@ -11,12 +11,6 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 PROJECT = Path(__file__).parents[2]
-STRICT = (
-    # Dagster's own use of pydantic, and what it deprecates in itself
-    "ignore:The `__fields__` attribute is deprecated",
-    "ignore::pydantic.warnings.PydanticDeprecatedSince20",
-    "error::DeprecationWarning:harvest_assets",
-)
 
 
 @pytest.fixture
@@ -101,7 +95,11 @@ def test_every_check_job_sensor_and_schedule_is_as_the_snapshot_says(definitions
         if not name.startswith("__")
     }
     sensors = {
-        each.name: {"interval": each.minimum_interval_seconds, "starts_as": each.default_status.value, "is_described": bool(each.description)}
+        each.name: {
+            "interval": each.minimum_interval_seconds,
+            "starts_as": each.default_status.value,
+            "is_described": bool(each.description),
+        }
         for each in sorted(repository.sensor_defs, key=lambda each: each.name)
     }
     schedules = {each.name: {"cron": each.cron_schedule, "starts_as": each.default_status.value} for each in repository.schedule_defs}

@@ -43,7 +43,11 @@ def attempted(folder, source: str, minutes_ago: int, status: str, **more: Any) -
 def put_set(folder, source: str, day: date) -> None:
     """A set as `sets` commits it; an empty one is enough for a release to list."""
     store = folder.installation.store
-    verdict = Verdict("held", "nothing arrived", Evidence(False, True, 0, 0, 0, 0, 0, ()))
+    verdict = Verdict(
+        "held",
+        "nothing arrived",
+        Evidence(has_history=False, is_complete=True, old_live=0, new_live=0, missing=0, missing_confirmed=0, added=0),
+    )
     facts = {"verdict": verdict.as_dict(), "contributes": None, "batch": "by-hand"}
     store.manifests.commit(Manifest("sets", source, str(day), new_generation(), "", counts={"live": 0}, facts=facts))
 
@@ -74,7 +78,7 @@ def test_a_new_file_is_a_partition_and_a_run_in_the_same_tick(folder, tick, inst
     assert reason_of(tick(sensors.new_sources)) == "nothing new"
 
 
-def test_a_file_that_is_wrong_is_named_and_stops_nothing_else(folder, tick, instance, today: date, caplog: pytest.LogCaptureFixture):
+def test_a_file_that_is_wrong_is_named_and_stops_nothing_else(folder, tick, instance, today: date):
     folder.add_source("right")
     folder.add_source("wrong", protocol="oaipmh")
     folder.write("sources", "broken", "title: [")
@@ -122,14 +126,15 @@ def known(folder, instance):
     return folder
 
 
-def test_a_source_that_is_due_gets_one_run_a_day_under_a_key_that_says_so(known, tick, today: date):
+@pytest.mark.usefixtures("known")
+def test_a_source_that_is_due_gets_one_run_a_day_under_a_key_that_says_so(tick, today: date):
     first, second = tick(sensors.due_harvests), tick(sensors.due_harvests)
     assert keys_of(first) == [f"{today}|one"]
     assert [each.run_key for each in first.run_requests or ()] == [f"one|{today}|first"]
     assert [each.run_key for each in second.run_requests or ()] == [f"one|{today}|first"], "the daemon drops what it has seen"
 
 
-def test_the_first_run_has_the_same_key_from_both_sensors(known, tick, instance, today: date):
+def test_the_first_run_has_the_same_key_from_both_sensors(known, tick, today: date):
     known.add_source("two")
     by_file = {each.run_key for each in tick(sensors.new_sources).run_requests or ()}
     by_time = {each.run_key for each in tick(sensors.due_harvests).run_requests or ()}
@@ -155,7 +160,8 @@ def test_a_source_that_rests_is_not_due_and_the_tick_says_why(known, tick, keys:
     assert reason in reason_of(tick(sensors.due_harvests))
 
 
-def test_a_source_whose_run_has_not_ended_is_not_asked_for_again(known, tick, instance, today: date):
+@pytest.mark.usefixtures("known")
+def test_a_source_whose_run_has_not_ended_is_not_asked_for_again(tick, instance, today: date):
     with_run = instance.create_run_for_job(_nothing, tags={"harvest/source": "one"}, status=dg.DagsterRunStatus.STARTED)
     assert reason_of(tick(sensors.due_harvests)) == "one: a run is under way"
     instance.delete_run(with_run.run_id)
@@ -204,7 +210,8 @@ def test_a_source_that_dagster_does_not_know_yet_is_left_to_the_other_sensor(fol
 # -- due_versions ------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_dataset_without_any_set_waits(known, tick):
+@pytest.mark.usefixtures("known")
+def test_a_dataset_without_any_set_waits(tick):
     assert reason_of(tick(sensors.due_versions)) == "all: no source has a set yet"
 
 

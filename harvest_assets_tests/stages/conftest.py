@@ -66,6 +66,7 @@ class World:
         repository = self.universe.add(
             Repository.generate(slug, count, seed=7, first_day=day(-20), last_day=day(-10), **{"page_size": 4, **shape})
         )
+        self.universe.faults(slug)
         self.configure(slug, keys)
         return repository
 
@@ -198,3 +199,9 @@ def universe() -> Iterator[Universe]:
 @pytest.fixture
 def world(universe: Universe, tmp_path: Path) -> World:
     return World(universe, tmp_path / "world")
+
+
+@pytest.fixture
+def world_at(universe: Universe) -> Callable[[Path], World]:
+    """Worlds in folders of the test's choice."""
+    return lambda folder: World(universe, folder)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from harvest_assets.model.document import ACTIVE, DELETED, DOCUMENTS
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT, RAW
 from harvest_assets.store.comparisons import (
+    Looked,
     Loss,
     Reread,
     State,
@@ -155,8 +156,10 @@ def test_due_are_live_documents_that_changed_or_failed(
         assert keys_in(target) == sorted(changed | failed)
         write_due_keys(bench.scratch, target, documents, derived, None)
         assert keys_in(target) == sorted(live(now))
-        write_dead_keys(bench.scratch, dead, documents, derived)
+        write_dead_keys(bench.scratch, dead, documents, derived, Looked())
         assert keys_in(dead) == sorted(results.keys() - live(now).keys())
+        write_dead_keys(bench.scratch, dead, documents, derived, Looked(target, KEYS[:3]))
+        assert keys_in(dead) == sorted((results.keys() - live(now).keys()) | (results.keys() & live(now).keys()) - set(KEYS[:3]))
 
 
 STATES = st.none() | st.tuples(DOCUMENT_STATES, st.none() | RESULT_STATES)

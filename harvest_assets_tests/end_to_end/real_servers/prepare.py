@@ -23,7 +23,7 @@ PYCSW = ("pycsw==2.6.2", "sqlalchemy<2.0", "shapely<2.1", "setuptools", "waitres
 PYTHON = "python3.11"  # the last one that all of these were released for
 
 _PIP = ("pip", "--quiet", "--retries", "1", "--timeout", "20", "--disable-pip-version-check")
-_LONGEST_SECONDS = 420
+_LONGEST_SECONDS = 240
 
 
 class PreparationError(Exception):

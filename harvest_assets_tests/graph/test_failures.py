@@ -1,0 +1,70 @@
+"""Which of our errors is tried again, and what a person reads: a step that fails says it in one line."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from harvest_assets.defs.failures import filed
+from harvest_assets.errors import ConfigurationError, HarvestError, IntegrityError, PermanentError, RecordError, TransientError
+
+
+def outcome_of(error: Exception) -> tuple[int, dg.ExecuteInProcessResult]:
+    """How often a step that may be retried twice was started before it failed for good."""
+    attempts: list[datetime] = []
+
+    @dg.asset(retry_policy=dg.RetryPolicy(max_retries=2))
+    def failing() -> None:
+        attempts.append(datetime.now(UTC))
+        with filed("sources/one.yaml"):
+            raise error
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([failing], instance=instance, raise_on_error=False)
+    return len(attempts), result
+
+
+def description_of(result: dg.ExecuteInProcessResult) -> str:
+    (failed,) = result.get_step_failure_events()
+    failure = failed.step_failure_data.user_failure_data
+    assert failure is not None
+    assert failure.description is not None
+    return failure.description
+
+
+def test_a_transient_error_is_tried_again():
+    attempts, result = outcome_of(TransientError("HTTP 503"))
+    assert attempts == 3
+    assert description_of(result) == "sources/one.yaml: HTTP 503"
+
+
+@pytest.mark.parametrize("kind", [PermanentError, ConfigurationError, RecordError, IntegrityError, HarvestError])
+def test_every_other_error_of_ours_ends_the_step_at_once(kind: type[HarvestError]):
+    attempts, result = outcome_of(kind("it will not work"))
+    assert attempts == 1
+    assert description_of(result) == "sources/one.yaml: it will not work"
+    (failed,) = result.get_step_failure_events()
+    failure = failed.step_failure_data.user_failure_data
+    assert failure is not None
+    assert failure.metadata["error"].value == kind.__name__
+
+
+def test_what_is_no_error_of_ours_stays_loud():
+    _, result = outcome_of(ZeroDivisionError("a defect"))
+    (failed,) = result.get_step_failure_events()
+    assert failed.step_failure_data.user_failure_data is None
+    error = failed.step_failure_data.error
+    assert error is not None
+    assert error.cause is not None
+    assert "a defect" in error.cause.message
+
+
+def test_the_policy_of_the_graph_waits_longer_each_time(definitions: dg.Definitions):
+    policies = {
+        asset.key.to_user_string(): asset.op.retry_policy for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)
+    }
+    policy = policies["raw_records"]
+    assert policy is not None
+    assert policy.max_retries == 2
+    assert (policy.delay or 0) < policy.calculate_delay(2) or policy.jitter
+    assert policies["documents"] is None, "folding asks nobody, so trying again changes nothing"
