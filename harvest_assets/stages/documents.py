@@ -5,7 +5,7 @@ here, because the next day builds on its verdict; `sets` publishes it.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from harvest_assets.interfaces import Extractor
 from harvest_assets.model.document import build_srn
 from harvest_assets.model.record import RAW_RECORDS as COLUMNS
 from harvest_assets.model.record import SET_ASIDE, SetAside
-from harvest_assets.model.verdict import Evidence
+from harvest_assets.model.verdict import Evidence, Verdict
 from harvest_assets.stages.batches import RAW_RECORDS, days_in_order, is_current, made_by, read_input
 from harvest_assets.stages.extraction import pack_portions, read_portion
 from harvest_assets.stages.history import accepted_before, read_verdict, received_before
@@ -91,7 +91,7 @@ def _fold_day(store: Store, scratch: Path, day: _Day) -> Snapshot:
     snapshot = writer.finish()
     loss = _measure(store, scratch, day, snapshot, writer)
     _attach_set_aside(scratch, aside, writer)
-    verdict = judge(_evidence(day, loss), day.source.integrity.policy())
+    verdict = _judge(day, loss)
     counts = {"live": loss.new_live, "added": loss.added, "removed": loss.missing, "retracted": retracted, "set_aside": len(aside)}
     return writer.amend(snapshot, counts=counts, facts={**_facts(day), "verdict": verdict.as_dict()})
 
@@ -155,6 +155,13 @@ def _earlier(store: Store, day: _Day) -> Path | None:
             table = manifest.tables.get(MISSING)
             return store.files.localise(f"{manifest.reference.folder}/{table[0].name}") if table else None
     return None
+
+
+def _judge(day: _Day, loss: Loss) -> Verdict:
+    """The verdict, with the command that accepts this very day in its words."""
+    verdict = judge(_evidence(day, loss), day.source.integrity.policy())
+    command = f"harvest accept {day.source.slug} --date {day.raw.day}"
+    return replace(verdict, words=verdict.words.replace("harvest accept SOURCE --date DATE", command))
 
 
 def _evidence(day: _Day, loss: Loss) -> Evidence:

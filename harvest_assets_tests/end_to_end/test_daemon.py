@@ -87,8 +87,9 @@ class Deployment:
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        address = f"http://127.0.0.1:{self.port}/graphql"
+        request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310 - our own server
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
             return json.load(answer)["data"]
 
     def backfill(self, keys: list[str]) -> str:
@@ -219,9 +220,9 @@ def scene(deployment: Deployment) -> Scene:
     deployment.add_source("killed", 100, page_size=20, frequency="never")
     for slug in FILLED:
         repository = deployment.add_source(slug, 60, frequency="never")
-        first, second = repository.identifiers()[:2]
-        repository.change(first, at=midnight(today - timedelta(days=2)) + timedelta(hours=3), title="Changed on the second day")
-        repository.delete(second, at=midnight(today - timedelta(days=1)) + timedelta(hours=3))
+        repository.change(
+            repository.identifiers()[0], at=midnight(today - timedelta(days=2)) + timedelta(hours=3), title="Changed on the second day"
+        )
     deployment.wait_until_known([*FILLED, "killed"])
     days = [today - timedelta(days=count) for count in (3, 2, 1)]
     return Scene(deployment, today, deployment.backfill([f"{day}|{source}" for source in FILLED for day in days]))
@@ -264,7 +265,7 @@ def test_a_backfill_of_more_sources_than_days_is_right_in_any_order_and_asks_eac
             assert contributed(deployment.store, source, day) == contributed(singly, source, day), (source, day)
     first, second, third = (contributed(singly, FILLED[0], day) for day in days)
     assert "Changed on the second day" in {row["title"] for row in second.values()} - {row["title"] for row in first.values()}
-    assert len(third) < len(second)
+    assert len(first) < len(second) < len(third), "records of each day came, too"
 
 
 def test_files_that_are_dropped_in_become_a_version_without_a_reload(scene: Scene):

@@ -11,7 +11,6 @@ import pytest
 
 from harvest_assets.config.catalog import load_catalog
 from harvest_assets.model.verdict import Verdict
-from harvest_assets.publish.rows import to_json
 from harvest_assets.stages.derivatives import derive
 from harvest_assets.stages.documents import fold
 from harvest_assets.stages.history import read_verdict

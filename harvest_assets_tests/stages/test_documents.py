@@ -1,5 +1,7 @@
 """``documents``: what a harvest does to the state of a source, and what it may not do."""
 
+from dataclasses import replace
+
 import pytest
 
 from harvest_assets.errors import ConfigurationError
@@ -7,7 +9,26 @@ from harvest_assets.extract.oai_dc import OaiDc
 from harvest_assets.model.record import SetAside
 from harvest_assets.stages.decisions import accept
 from harvest_assets.stages.documents import fold
-from harvest_assets.testing.faults import Faults, Spot
+from harvest_assets.testing.faults import Faults
+
+
+@pytest.fixture
+def spoil(universe, monkeypatch):
+    """From now on the title of one record is not well-formed XML."""
+
+    def spoil_record(identifier: str) -> None:
+        respond = universe._server.respond
+
+        def respond_badly(question):
+            answer = respond(question)
+            start = answer.body.find(f"<identifier>{identifier}".encode())
+            end = answer.body.find(b"</dc:title>", start)
+            return replace(answer, body=answer.body[:end] + b" & <unclosed " + answer.body[end:]) if 0 < start < end else answer
+
+        monkeypatch.setattr(universe._server, "respond", respond_badly)
+
+    return spoil_record
+
 
 STRICT = "integrity: {minimum_history: 1, maximum_loss: 0.05, maximum_turnover: 0.25, confirmations: 3}\n"
 
@@ -168,13 +189,15 @@ def test_a_record_that_cannot_be_read_any_more_keeps_its_document(world, at, mon
     assert world.manifest("documents", 1).tables["set_aside"][0].rows == 1
 
 
-def test_a_record_that_was_set_aside_on_arrival_keeps_its_document(world, universe):
-    repository = world.add_source(count=10, page_size=20)
+@pytest.mark.xfail(strict=True, reason="a record set aside while it was received counts as absent from a complete list, and is taken back")
+def test_a_record_that_was_set_aside_on_arrival_keeps_its_document(world, spoil):
+    repository = world.add_source(count=6, page_size=20)
     world.run(0)
-    universe.faults("lib", Faults(illegal_characters=Spot(1)))
+    spoiled = repository.identifiers()[2]
+    spoil(spoiled)
     world.run(1, full=True)
-    universe.faults("lib")
-    assert world.live(1) == set(repository.identifiers())
+    assert world.manifest("raw_records", 1).tables["set_aside"][0].rows == 1
+    assert spoiled in world.live(1)
 
 
 def test_a_loss_that_repeats_is_believed_after_three_complete_harvests(world):
@@ -195,7 +218,11 @@ def test_a_loss_that_was_accepted_by_hand_is_what_the_next_day_builds_on(world):
     world.run(1, full=True)
     accept(world.store, "lib", world.manifest("documents", 1).day, "they moved")
     verdict = world.run(2, full=True)
-    assert (verdict.decision, verdict.evidence.old_live, verdict.evidence.missing) == ("accepted", world.manifest("documents", 2).counts["live"], 0)
+    assert (verdict.decision, verdict.evidence.old_live, verdict.evidence.missing) == (
+        "accepted",
+        world.manifest("documents", 2).counts["live"],
+        0,
+    )
 
 
 def test_what_a_rejected_harvest_brought_is_read_when_it_comes_again(world, at):
@@ -227,5 +254,7 @@ def test_days_asked_for_together_are_folded_in_order_whichever_comes_first(world
 
 def test_a_day_that_was_never_harvested_cannot_be_folded(world, on):
     world.add_source()
-    with pytest.raises(ConfigurationError, match=rf"raw_records has no partition {on(0)}\|lib; harvest it first: harvest run lib --date {on(0)}"):
+    with pytest.raises(
+        ConfigurationError, match=rf"raw_records has no partition {on(0)}\|lib; harvest it first: harvest run lib --date {on(0)}"
+    ):
         fold(world.installation, world.source(), [str(on(0))], "one")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from harvest_assets.errors import ConfigurationError, TransientError
@@ -166,7 +166,12 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(steps=STEPS)
 def test_replaying_the_feed_gives_the_current_version_after_any_history(world_at, tmp_path_factory, at, steps) -> None:
     world = world_at(Path(tmp_path_factory.mktemp("history")))
@@ -179,7 +184,7 @@ def test_replaying_the_feed_gives_the_current_version_after_any_history(world_at
     state, since = replay(world.store)
     for turn, (kind, choice) in enumerate(steps):
         moment = at(number + 1) + timedelta(seconds=turn)
-        identifier = everything[choice]
+        identifier = everything[choice % len(everything)]
         if kind == "change":
             repository.change(identifier, at=moment, title=f"Title {turn}", files=(f"{turn}.pdf",))
         elif kind in {"delete", "restore", "redate"}:

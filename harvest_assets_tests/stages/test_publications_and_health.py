@@ -115,7 +115,12 @@ def test_health_tells_having_asked_from_having_believed(world, on):
     world.run(0)
     now = datetime.now(UTC)
     fresh = check_source(world.installation, world.source(), now)
-    assert (fresh.freshness, fresh.accepted_day, fresh.live, fresh.last_status) == ("fresh", str(on(0)), len(world.published(0)), "succeeded")
+    assert (fresh.freshness, fresh.accepted_day, fresh.live, fresh.last_status) == (
+        "fresh",
+        str(on(0)),
+        len(world.published(0)),
+        "succeeded",
+    )
     assert not fresh.is_due
     world.universe.faults("lib", Faults(refusals=(Refusal(500),)))
     with pytest.raises(TransientError, match="500"):

@@ -137,7 +137,9 @@ def test_a_resumed_harvest_gives_the_same_tables_as_an_undisturbed_one(world, un
     assert resumed.manifest.tables["index"] == undisturbed.manifest.tables["index"]
 
 
-@pytest.mark.xfail(strict=True, reason="next_start is taken from the attempt that ended, so changes between the attempts are never asked for")
+@pytest.mark.xfail(
+    strict=True, reason="next_start is taken from the attempt that ended, so changes between the attempts are never asked for"
+)
 def test_a_resumed_harvest_counts_from_the_start_of_its_first_attempt(world, universe):
     world.add_source(count=12)
     universe.faults("lib", Faults(refusals=(Refusal(500, 3),)))
@@ -202,7 +204,9 @@ def test_a_past_day_of_a_source_without_a_date_filter_is_refused(world, universe
     world.add_source()
     url = json.dumps(universe.json_url("lib", "page"))
     options = "{records: /items, identifier: /id, paging: {style: page, size_parameter: size, size: 5}}"
-    world.configure(keys=f"protocol: json\nurl: {url}\noptions: {options}\nextract: {{format: mapping, options: {{title: /title, fields: {{language: /language}}}}}}\n")
+    world.configure(
+        keys=f"protocol: json\nurl: {url}\noptions: {options}\nextract: {{format: mapping, options: {{title: /title, fields: {{language: /language}}}}}}\n"
+    )
     with pytest.raises(ConfigurationError, match="is past and the source cannot be asked for a span of dates"):
         world.receive(-1, today=0)
     assert world.receive(0).manifest.counts["received"] == 10

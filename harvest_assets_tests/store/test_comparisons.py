@@ -120,7 +120,9 @@ def test_a_loss_is_the_difference_of_live_keys_with_its_streaks(
 ) -> None:
     with open_bench(tmp_path_factory.mktemp("store")) as bench:
         earlier, target = bench.scratch / "earlier.parquet", bench.scratch / "missing.parquet"
-        pq.write_table(pa.table({"key": pa.array(list(streaks), pa.string()), "streak": pa.array(list(streaks.values()), pa.int32())}), earlier)
+        pq.write_table(
+            pa.table({"key": pa.array(list(streaks), pa.string()), "streak": pa.array(list(streaks.values()), pa.int32())}), earlier
+        )
         before = None if old is None else bench.documents(old)
         loss = measure_loss(bench.scratch, before, bench.documents(new), earlier=earlier, confirmations=3, target=target)
         missing = {key: streaks.get(key, 0) + 1 for key in live(old or {}).keys() - live(new).keys()}
@@ -203,7 +205,7 @@ RECORDS = [f"r{number}" for number in range(4)]
     extracted=st.sets(st.sampled_from([f"s:{record}{part}" for record in RECORDS for part in ("", ":f1", ":f2")])),
     absent_are_gone=st.booleans(),
 )
-def test_a_harvest_takes_back_what_its_records_no_longer_have(  # noqa: PLR0913 - one argument per thing drawn
+def test_a_harvest_takes_back_what_its_records_no_longer_have(
     tmp_path_factory: pytest.TempPathFactory,
     previous: dict[tuple[str, str], bool],
     received: dict[str, bool],

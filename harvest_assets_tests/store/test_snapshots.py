@@ -18,7 +18,9 @@ from harvest_assets.store.rows import RowFiles, with_fingerprint
 from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
 from harvest_assets.store.snapshots import Snapshot, TableShape, verify
 
-SHAPE = TableShape("name", pa.schema([pa.field("name", pa.string(), nullable=False), pa.field("value", pa.int64())]), {"even": "value % 2 = 0"})
+SHAPE = TableShape(
+    "name", pa.schema([pa.field("name", pa.string(), nullable=False), pa.field("value", pa.int64())]), {"even": "value % 2 = 0"}
+)
 
 
 def write_day(files: Files, day: int, previous: Snapshot | None, upserts: list[tuple[str, int]], dropped: list[str]) -> Snapshot:
@@ -129,7 +131,9 @@ def test_large_tables_are_read_in_the_order_of_arrival(tmp_path: Path) -> None:
     with files.scratch() as scratch:
         writer = SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", "2026-01-01"), None)
         values = list(range(len(names)))
-        writer.append(pa.RecordBatch.from_arrays([pa.array(names), pa.array(values), pa.array(values)], schema=with_fingerprint(SHAPE.schema)))
+        writer.append(
+            pa.RecordBatch.from_arrays([pa.array(names), pa.array(values), pa.array(values)], schema=with_fingerprint(SHAPE.schema))
+        )
         snapshot = writer.finish()
     assert list(content(snapshot)) == names
     wanted = snapshot.table(where="key < 'k000010'")

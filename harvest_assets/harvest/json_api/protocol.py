@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 
 from harvest_assets.errors import PositionExpiredError, UnendingListError
-from harvest_assets.harvest.json_api.endless import EndGuard
+from harvest_assets.harvest.endless import EndGuard
 from harvest_assets.harvest.json_api.options import JsonApiOptions
 from harvest_assets.harvest.json_api.paging import Pager, Request, Seen, build_pager
 from harvest_assets.harvest.json_api.records import CutPageError, find_records, parse_page, read_items, read_total

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 from harvest_assets.errors import UnendingListError
+from harvest_assets.harvest.endless import EndGuard
 from harvest_assets.harvest.oai_pmh.ahead import Arguments, FetchAhead, Fetched
 from harvest_assets.harvest.oai_pmh.answers import CutAnswerError, read_verb
 from harvest_assets.harvest.oai_pmh.arguments import OaiPmhOptions, follow_up_arguments
-from harvest_assets.harvest.oai_pmh.endless import EndGuard
 from harvest_assets.harvest.oai_pmh.errors import NoRecordsMatchError
 from harvest_assets.harvest.oai_pmh.records import empty_batch, read_records, read_token
 from harvest_assets.interfaces import Response
@@ -33,7 +33,7 @@ class RecordList:
         self._source = source
         self._options = options
         self._ahead = ahead
-        self._guard = EndGuard(options.max_pages)
+        self._guard = EndGuard(options.max_pages, shows_positions=True)
         self._announced: int | None = None
         self._repairs_told = False
 

@@ -185,13 +185,13 @@ def test_three_empty_pages_with_a_token_are_tolerated_and_no_more(open_repositor
     assert identifiers(open_repository(answer).pages(OPEN)) == ["a", "b"]
     pages, error = collect(open_repository(chain(xml, [[xml.record("a")], *[[]] * 9])).pages(OPEN), PermanentError)
     assert len(pages) == 5
-    assert str(error) == "library: page 5: the list does not end: 4 pages in a row hold no record and a token"
+    assert str(error) == "library: page 5: the list does not end: 4 pages in a row hold no record and name a next one"
 
 
 def test_the_number_of_pages_is_bounded(server: Server, open_repository: Repository, xml: Xml) -> None:
     pages, error = collect(open_repository(chain(xml, [[xml.record(str(n))] for n in range(9)]), max_pages=3).pages(OPEN), PermanentError)
     assert len(pages) == len(server.queries) == 3
-    assert str(error) == "library: page 3: the list does not end: page 3 of at most 3 still has a token; see the option max_pages"
+    assert str(error) == "library: page 3: the list does not end: page 3 of at most 3 names a next one; see the option max_pages"
 
 
 def test_an_announcement_smaller_than_its_page_is_no_announcement(open_repository: Repository, xml: Xml) -> None:

@@ -8,25 +8,35 @@ from dataclasses import dataclass, field
 from harvest_assets.model.record import Page
 
 EMPTY_PAGES_TOLERATED = 3
+# oai-repo counts deleted records and sends none of them: pages of them are empty, and the list goes on.
+EMPTY_PAGES_TOLERATED_BEFORE_THE_TOTAL = 1_000
 
 
 @dataclass(slots=True)
 class EndGuard:
-    """Watches one list. It keeps one number per position and one per page, so that a million pages cost some 100 MB at most."""
+    """Watches one list. It keeps one number per position and one per page, so that a million pages cost some 100 MB at most.
+
+    ``shows_positions`` lets reasons quote them: a resumption token may be shown, an address may hold a secret.
+    """
 
     max_pages: int
+    shows_positions: bool = False
     _positions: set[int] = field(default_factory=set[int])
     _pages: set[int] = field(default_factory=set[int])
     _received: int = 0
     _largest: int = 0
     _empty: int = 0
 
+    def has_seen(self, position: str) -> bool:
+        """Whether the position was used in this list."""
+        return hash(position) in self._positions
+
     def note(self, position: str) -> None:
         """Remember a position that is being used."""
         self._positions.add(hash(position))
 
     def check(self, page: Page) -> str | None:
-        """Why the list has to stop after this page although there is a next one; None when it may go on or has ended."""
+        """Why the list has to stop after this page although it names a next one; None when it may go on or has ended."""
         rows = page.records.num_rows + len(page.set_aside)
         self._received += rows
         self._largest = max(self._largest, rows)
@@ -34,8 +44,9 @@ class EndGuard:
         repeats = self._repeats(page)
         if page.next_position is None:
             return None
-        if hash(page.next_position) in self._positions:
-            return "the position of the next page repeats: the list does not end"  # not shown: an address may hold a secret
+        if self.has_seen(page.next_position):
+            shown = f"resumption token {page.next_position!r}" if self.shows_positions else "position of the next page"
+            return f"the {shown} repeats: the list does not end"
         if repeats:
             return "the page repeats the records of an earlier page: the list does not end"
         return self._check_counts(page)
@@ -43,7 +54,7 @@ class EndGuard:
     def _repeats(self, page: Page) -> bool:
         if not page.records.num_rows:
             return False
-        signature = hash(tuple(page.records.column("identifier").to_pylist()))
+        signature = hash(b"".join(buffer.to_pybytes() for buffer in page.records.column("identifier").buffers() if buffer))
         if signature in self._pages:
             return True
         self._pages.add(signature)
@@ -53,7 +64,8 @@ class EndGuard:
         announced = page.announced_total
         if announced is not None and self._received > announced + self._largest:
             return f"the list does not end: {self._received} records received, {announced} announced"
-        if self._empty > EMPTY_PAGES_TOLERATED:
+        is_short = announced is not None and self._received < announced
+        if self._empty > (EMPTY_PAGES_TOLERATED_BEFORE_THE_TOTAL if is_short else EMPTY_PAGES_TOLERATED):
             return f"the list does not end: {self._empty} pages in a row hold no record and name a next one"
         if page.number >= self.max_pages:
             return f"the list does not end: page {page.number} of at most {self.max_pages} names a next one; see the option max_pages"
