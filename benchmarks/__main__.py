@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: every contender in a fresh process, in turn, so that all see the same machine; medians and ratios as Markdown."""
+"""``python -m benchmarks``: every contender in a fresh process, in turn, on the same machine; medians and ratios as Markdown."""
 
 import argparse
 import json

@@ -30,7 +30,7 @@ DC_NAMESPACES = (
 
 
 def write_pages(folder: Path, kind: str, records: int, *, changed: int = 0) -> None:
-    """Render a list into ``folder``: ``full-00000.xml`` …, and one of ``changed`` records spread over it: ``changed-00000.xml`` …"""
+    """Render a list into ``folder`` as ``full-00000.xml`` and so on, and ``changed`` records spread over it as ``changed-00000.xml``."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_list(folder, "full", kind, range(records), revision=0)
     if changed:
@@ -43,8 +43,8 @@ def _write_list(folder: Path, name: str, kind: str, numbers: range, *, revision:
     for page in range(pages):
         body = b"".join(_records(kind, numbers[page * PER_PAGE : (page + 1) * PER_PAGE], revision))
         token = f"{name}-{page + 1:05d}" if page + 1 < pages else ""
-        end = f'<resumptionToken completeListSize="{len(numbers)}" cursor="{page * PER_PAGE}">{token}</resumptionToken></ListRecords></OAI-PMH>'
-        (folder / f"{name}-{page:05d}.xml").write_bytes(START + body + end.encode())
+        end = f'<resumptionToken completeListSize="{len(numbers)}" cursor="{page * PER_PAGE}">{token}</resumptionToken>'
+        (folder / f"{name}-{page:05d}.xml").write_bytes(START + body + end.encode() + b"</ListRecords></OAI-PMH>")
 
 
 def _records(kind: str, numbers: range, revision: int) -> Iterator[bytes]:
@@ -81,22 +81,26 @@ def _render_dc(number: int, source: random.Random) -> str:
 
 
 def _render_lom(number: int, source: random.Random) -> str:
-    keywords = "".join(f'<keyword><langstring xml:lang="nl">{_text(source, 2)}</langstring></keyword>' for _ in range(6))
+    keywords = "".join(f"<keyword>{_lang(_text(source, 2))}</keyword>" for _ in range(6))
     roles = "".join(
-        f"<contribute><role><source><langstring>LOMv1.0</langstring></source><value><langstring>author</langstring></value></role>"
-        f"<centity><vcard>BEGIN:VCARD\nFN:Author {source.randrange(50_000)}\nORG:Institute {source.randrange(300)}\nEND:VCARD</vcard></centity>"
+        f"<contribute><role><source>{_lang('LOMv1.0')}</source><value>{_lang('author')}</value></role><centity><vcard>BEGIN:VCARD\n"
+        f"FN:Author {source.randrange(50_000)}\nORG:Institute {source.randrange(300)}\nEND:VCARD</vcard></centity>"
         f"<date><datetime>20{source.randrange(10, 26)}-01-01</datetime></date></contribute>"
         for _ in range(3)
     )
     taxa = "".join(
-        f'<taxonpath><source><langstring xml:lang="x-none">http://purl.example.org/begrip/{source.randrange(400)}</langstring></source>'
-        f'<taxon><id>{source.randrange(10**6)}</id><entry><langstring xml:lang="nl">{_text(source, 3)}</langstring></entry></taxon></taxonpath>'
+        f"<taxonpath><source>{_lang(f'http://purl.example.org/begrip/{source.randrange(400)}')}</source>"
+        f"<taxon><id>{source.randrange(10**6)}</id><entry>{_lang(_text(source, 3))}</entry></taxon></taxonpath>"
         for _ in range(8)
     )
     return (
-        f'<lom xmlns="http://www.imsglobal.org/xsd/imsmd_v1p2"><general><catalogentry><catalog>URI</catalog><entry><langstring>urn:uuid:{number}'
-        f'</langstring></entry></catalogentry><title><langstring xml:lang="nl">{_text(source, 8)}</langstring></title><language>nl</language>'
-        f'<description><langstring xml:lang="nl">{_text(source, 220)}</langstring></description>{keywords}</general>'
-        f"<lifecycle>{roles}</lifecycle><technical><format>text/html</format><location>https://repository.example.org/{number}</location></technical>"
+        f'<lom xmlns="http://www.imsglobal.org/xsd/imsmd_v1p2"><general><catalogentry><catalog>URI</catalog>'
+        f"<entry>{_lang(f'urn:uuid:{number}')}</entry></catalogentry><title>{_lang(_text(source, 8))}</title><language>nl</language>"
+        f"<description>{_lang(_text(source, 220))}</description>{keywords}</general><lifecycle>{roles}</lifecycle>"
+        f"<technical><format>text/html</format><location>https://repository.example.org/{number}</location></technical>"
         f"<classification>{taxa}</classification></lom>"
     )
+
+
+def _lang(text: str) -> str:
+    return f'<langstring xml:lang="nl">{text}</langstring>'

@@ -15,7 +15,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     folder = Path()
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         """Answer with one file."""
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}

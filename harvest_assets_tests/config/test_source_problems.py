@@ -24,7 +24,7 @@ def messages(content: dict[str, Any]) -> list[str]:
     return [problem.message for problem in caught.value.problems]
 
 
-def messages_for(**keys: Any) -> list[str]:  # noqa: ANN401 - keys of a file
+def messages_for(**keys: Any) -> list[str]:
     return messages({key: value for key, value in {**GOOD, **keys}.items() if value is not ...})
 
 

@@ -15,7 +15,7 @@ from harvest_assets.interfaces import HttpClient, Response
 SECRET = "hidden-value"  # noqa: S105 - what must never be seen
 
 
-def build(**keys: Any) -> Source:  # noqa: ANN401 - keys of a file
+def build(**keys: Any) -> Source:
     content = {"title": "A shelf", "protocol": "shelf", "url": "http://127.0.0.1/", "options": {"row": "a"}, "extract": "plain"}
     return build_source("a-shelf", {key: value for key, value in {**content, **keys}.items() if value is not ...})
 

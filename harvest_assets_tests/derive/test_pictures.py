@@ -27,7 +27,7 @@ def quarters(width: int = 800, height: int = 400) -> Image.Image:
     return image.resize((width, height), Image.Resampling.NEAREST)
 
 
-def write(image: Image.Image, picture_format: str, **options: Any) -> bytes:  # noqa: ANN401 - whatever Pillow's writers take
+def write(image: Image.Image, picture_format: str, **options: Any) -> bytes:
     content = io.BytesIO()
     image.save(content, picture_format, **options)
     return content.getvalue()

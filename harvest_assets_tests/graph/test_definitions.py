@@ -44,6 +44,12 @@ def describe_metadata(metadata: Any) -> dict[str, Any]:
     return found
 
 
+def describe_condition(condition: dg.AutomationCondition) -> str:
+    """A condition as an expression; Dagster's own ones by their label."""
+    parts = [each.get_label() or describe_condition(each) for each in condition.children]
+    return f"{condition.name}({', '.join(parts)})" if parts else condition.name
+
+
 def describe_asset(spec: dg.AssetSpec, policy: dg.BackfillPolicy | None, retries: dg.RetryPolicy | None) -> dict[str, Any]:
     condition = spec.automation_condition
     return {
@@ -56,7 +62,7 @@ def describe_asset(spec: dg.AssetSpec, policy: dg.BackfillPolicy | None, retries
         "backfill_policy": None if policy is None else policy.policy_type.value,
         "retries": None if retries is None else retries.max_retries,
         "has_freshness_policy": spec.freshness_policy is not None,
-        "automation_condition": None if condition is None else {"label": condition.get_label(), "is": str(condition)},
+        "automation_condition": None if condition is None else {"label": condition.get_label(), "is": describe_condition(condition)},
         "deps": sorted(map(describe_dependency, spec.deps)),
         "metadata": describe_metadata(spec.metadata),
     }

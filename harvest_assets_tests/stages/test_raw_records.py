@@ -203,10 +203,9 @@ def test_a_day_to_come_is_refused(world, on):
 def test_a_past_day_of_a_source_without_a_date_filter_is_refused(world, universe):
     world.add_source()
     url = json.dumps(universe.json_url("lib", "page"))
+    extract = "{format: mapping, options: {title: /title, fields: {language: /language}}}"
     options = "{records: /items, identifier: /id, paging: {style: page, size_parameter: size, size: 5}}"
-    world.configure(
-        keys=f"protocol: json\nurl: {url}\noptions: {options}\nextract: {{format: mapping, options: {{title: /title, fields: {{language: /language}}}}}}\n"
-    )
+    world.configure(keys=f"protocol: json\nurl: {url}\noptions: {options}\nextract: {extract}\n")
     with pytest.raises(ConfigurationError, match="is past and the source cannot be asked for a span of dates"):
         world.receive(-1, today=0)
     assert world.receive(0).manifest.counts["received"] == 10

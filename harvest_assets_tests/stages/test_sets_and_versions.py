@@ -75,7 +75,7 @@ def test_an_incomplete_first_harvest_is_held_until_a_person_accepts_it(world, on
     assert {srn.partition(":")[2] for srn, row in world.published(0).items() if row["entity"] == "product"} == world.live(0)
 
 
-def test_a_version_says_for_each_source_where_its_set_comes_from(world, at, lose_half):
+def test_a_version_says_for_each_source_where_its_set_comes_from(world, lose_half):
     world.add_source("lib", keys=STRICT)
     for slug in ("late", "failing", "held", "never", "unchanged"):
         world.add_source(slug, count=5)

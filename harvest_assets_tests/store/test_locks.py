@@ -120,9 +120,13 @@ def test_a_holder_whose_lease_was_lost_says_so_and_does_not_take_it_back(s3_url:
         pytest.raises(TransientError, match="'one' was taken over by another run, because this one could not renew its lease in time"),
         hold(files, tmp_path, "one", lease_seconds=0.3),
     ):
-        files.write("locks/one.json", other)
-        time.sleep(0.4)
+        lose_lease(files, other)
     assert files.read("locks/one.json") == other
+
+
+def lose_lease(files: Files, content: bytes) -> None:
+    files.write("locks/one.json", content)
+    time.sleep(0.4)
 
 
 def test_the_lock_of_a_folder_frees_itself_without_a_lease(tmp_path: Path) -> None:

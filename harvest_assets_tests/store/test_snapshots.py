@@ -127,7 +127,7 @@ def test_rows_of_the_oldest_parts_move_when_there_are_too_many(tmp_path: Path) -
 def test_large_tables_are_read_in_the_order_of_arrival(tmp_path: Path) -> None:
     files = Files(str(tmp_path))
     names = [f"k{number:06d}" for number in range(25_000)]
-    random.Random(1).shuffle(names)
+    random.Random(1).shuffle(names)  # noqa: S311 - any fixed disorder
     with files.scratch() as scratch:
         writer = SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", "2026-01-01"), None)
         values = list(range(len(names)))

@@ -136,7 +136,7 @@ def reply() -> Callable[..., bytes]:
 def serve() -> Iterator[Callable[..., ScriptedServer]]:
     servers: list[ScriptedServer] = []
 
-    def start(*answers: bytes | list[bytes | float | None] | Script, **options: Any) -> ScriptedServer:  # noqa: ANN401 - passed on
+    def start(*answers: bytes | list[bytes | float | None] | Script, **options: Any) -> ScriptedServer:
         """Serve one answer after the other, the last one for ever; an answer is bytes, what a script yields, or a script."""
         counter = iter(range(1_000_000))
 
@@ -169,7 +169,7 @@ def exchanges() -> list[Exchange]:
 def build_client(tmp_path: Path, slept: SleptTime, exchanges: list[Exchange]) -> Iterator[Callable[..., RequestsClient]]:
     with ExitStack() as stack:
 
-        def build(**options: Any) -> RequestsClient:  # noqa: ANN401 - passed on to HttpSettings
+        def build(**options: Any) -> RequestsClient:
             resolver = {"resolver": options.pop("resolver")} if "resolver" in options else {}
             budget = HostBudget(tmp_path / "budget", clock=slept.clock)
             chosen = {"user_agent": "harvest-tests (+mailto:tests@example.org)", "allowed_networks": ("loopback",), **options}

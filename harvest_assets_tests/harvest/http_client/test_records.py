@@ -24,7 +24,7 @@ SECRET = "s3/cr+t value"  # noqa: S105 - made up
 OTHER_SECRET = "other-s3cret"  # noqa: S105 - made up
 
 
-def test_a_request_is_recorded(serve: Serve, client: RequestsClient, reply: Reply, exchanges: list[Exchange], slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_a_request_is_recorded(serve: Serve, client: RequestsClient, reply: Reply, exchanges: list[Exchange], slept: Any) -> None:
     server = serve(reply(b"12345", content_type="text/xml"))
     response = client.get(server.url("/oai"), params={"verb": "Identify"})
     exchange = response.exchange
@@ -101,7 +101,7 @@ def test_connections_are_kept_alive(serve: Serve, client: RequestsClient, reply:
 
 
 def test_thirty_two_threads_share_a_client(serve: Serve, build_client: Build, exchanges: list[Exchange]) -> None:
-    def echo(request: Any) -> list[bytes]:  # noqa: ANN401 - the request of a fixture
+    def echo(request: Any) -> list[bytes]:
         body = request.target.encode()
         return [b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)]
 
@@ -115,7 +115,7 @@ def test_thirty_two_threads_share_a_client(serve: Serve, build_client: Build, ex
     assert len({request.connection for request in server.requests}) <= 32
 
 
-def test_requests_are_spaced_by_the_budget_redirects_included(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_requests_are_spaced_by_the_budget_redirects_included(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:
     server = serve(reply(b"", 302, location="/there"), reply(b""))
     client = build_client(requests_per_second=4)
     client.get(server.url("/"))

@@ -53,25 +53,25 @@ def test_an_error_page_over_the_cap_is_cut_and_not_an_error_of_its_own(serve: Se
     assert caught.value.response.body == b"0123456789"
 
 
-def test_retry_after_in_seconds_is_waited_for(serve: Serve, client: RequestsClient, reply: Reply, slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_retry_after_in_seconds_is_waited_for(serve: Serve, client: RequestsClient, reply: Reply, slept: Any) -> None:
     server = serve(reply(b"", 429, retry_after="7"), reply(b"now"))
     assert client.get(server.url()).body == b"now"
     assert sum(slept.sleeps) == pytest.approx(7)
 
 
-def test_retry_after_as_a_date_is_waited_for(serve: Serve, client: RequestsClient, reply: Reply, slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_retry_after_as_a_date_is_waited_for(serve: Serve, client: RequestsClient, reply: Reply, slept: Any) -> None:
     server = serve(reply(b"", 503, retry_after=formatdate(slept.now + 90, usegmt=True)), reply(b"now"))
     assert client.get(server.url()).body == b"now"
     assert sum(slept.sleeps) == pytest.approx(90, abs=1)
 
 
-def test_retry_after_is_waited_for_up_to_the_cap(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_retry_after_is_waited_for_up_to_the_cap(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:
     server = serve(reply(b"", 503, retry_after="86400"), reply(b"now"))
     build_client(retry_after_cap_seconds=20).get(server.url())
     assert sum(slept.sleeps) == pytest.approx(20)
 
 
-def test_retry_after_holds_back_other_clients_of_the_host(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_retry_after_holds_back_other_clients_of_the_host(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:
     server = serve(reply(b"", 503, retry_after="30"), reply(b"now"))
     with pytest.raises(TransientError, match="status 503 after 1 attempts"):
         build_client(max_attempts=1).get(server.url())
@@ -80,7 +80,7 @@ def test_retry_after_holds_back_other_clients_of_the_host(serve: Serve, build_cl
     assert slept.sleeps == [pytest.approx(30)]
 
 
-def test_a_hold_that_comes_while_waiting_for_a_turn_is_respected(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_a_hold_that_comes_while_waiting_for_a_turn_is_respected(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:
     server = serve(reply(b"now"))
     client = build_client(requests_per_second=1)
     client.get(server.url())
@@ -96,7 +96,7 @@ def test_a_hold_that_comes_while_waiting_for_a_turn_is_respected(serve: Serve, b
     assert sum(slept.sleeps) == pytest.approx(61)
 
 
-def test_without_retry_after_waits_grow_with_full_jitter(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:  # noqa: ANN401 - fixture
+def test_without_retry_after_waits_grow_with_full_jitter(serve: Serve, build_client: Build, reply: Reply, slept: Any) -> None:
     server = serve(reply(b"", 500))
     with pytest.raises(TransientError, match="after 5 attempts"):
         build_client(requests_per_second=1e9, backoff_base_seconds=10, backoff_cap_seconds=25).get(server.url())

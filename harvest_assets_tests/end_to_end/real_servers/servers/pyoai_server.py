@@ -53,10 +53,10 @@ class Repository:
     def listMetadataFormats(self, identifier: str | None = None) -> list[tuple[str, str, str]]:  # noqa: N802, ARG002 - the library's
         return [(PREFIX, "http://www.openarchives.org/OAI/2.0/oai_dc.xsd", "http://www.openarchives.org/OAI/2.0/oai_dc/")]
 
-    def listSets(self, **arguments: Any) -> list[tuple[str, str, str]]:  # noqa: N802, ARG002, ANN401 - the library's
+    def listSets(self, **arguments: Any) -> list[tuple[str, str, str]]:  # noqa: N802, ARG002 - the library's
         raise error.NoSetHierarchyError("this repository has no sets")
 
-    def listIdentifiers(self, **arguments: Any) -> list[common.Header]:  # noqa: N802, ANN401 - the library's
+    def listIdentifiers(self, **arguments: Any) -> list[common.Header]:  # noqa: N802 - the library's
         return [header for header, _, _ in self.listRecords(**arguments)]
 
     def listRecords(self, metadataPrefix: str, cursor: int, batch_size: int, **dates: datetime) -> list[tuple[Any, Any, None]]:  # noqa: N802, N803 - the library's

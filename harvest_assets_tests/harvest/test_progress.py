@@ -1,0 +1,67 @@
+"""``ListProgress``: an interruption changes nothing in what a harvest can prove."""
+
+from datetime import UTC, datetime
+
+import orjson
+import pyarrow as pa
+
+from harvest_assets.harvest.progress import ListProgress
+from harvest_assets.model.exchange import Exchange
+from harvest_assets.model.record import RAW_RECORDS, Page, SetAside
+
+
+def page(number: int, identifiers: list[str], *, total: int | None = None, aside: tuple[SetAside, ...] = (), last: bool = False) -> Page:
+    rows = [
+        {"identifier": each, "datestamp": "", "deleted": False, "set_specs": [], "body": b"", "envelope": b"", "page": number}
+        for each in identifiers
+    ]
+    started_at = datetime(2026, 3, 1, tzinfo=UTC)
+    exchange = Exchange("GET", f"http://h.example/{number}", f"http://h.example/{number}", 200, 10, started_at, 0.5, 1)
+    batch = pa.RecordBatch.from_pylist(rows, schema=RAW_RECORDS)
+    return Page(number, batch, aside, None if last else f"token-{number + 1}", total, exchange)
+
+
+def unreadable(identifier: str | None) -> SetAside:
+    return SetAside(identifier, 1, "harvest", "RecordError", "no header", b"<\xff>")
+
+
+PAGES = (
+    page(1, ["a", "b"], total=6, aside=(unreadable("c"),)),
+    page(2, ["d", "e"]),
+    page(3, ["f"], total=6, last=True),
+)
+
+
+def test_a_list_is_complete_when_its_end_was_seen_and_its_total_is_reached() -> None:
+    progress = ListProgress()
+    for each in PAGES:
+        progress.receive(each)
+    proof = progress.prove(5)
+    assert proof.is_complete
+    assert (proof.pages, proof.records, proof.distinct, proof.announced_total) == (3, 5, 6, 6)
+
+
+def test_a_list_that_was_left_says_where() -> None:
+    progress = ListProgress()
+    progress.receive(PAGES[0])
+    proof = progress.prove(2)
+    assert proof.reasons() == ("the list did not end: the last position was 'token-2'", "3 distinct records of 6 announced were received")
+
+
+def test_a_resumed_list_proves_what_an_undisturbed_one_does() -> None:
+    undisturbed, interrupted = ListProgress(), ListProgress()
+    for each in PAGES:
+        undisturbed.receive(each)
+        interrupted.receive(each)
+        interrupted = ListProgress.from_state(orjson.loads(orjson.dumps(interrupted.as_state())))
+        interrupted.position, interrupted.last_page_reached = each.next_position, each.next_position is None
+    assert interrupted.prove(5) == undisturbed.prove(5)
+    assert interrupted.set_aside == undisturbed.set_aside
+    assert [(number, exchange) for number, exchange in interrupted.exchanges] == undisturbed.exchanges
+
+
+def test_records_without_an_identifier_leave_the_list_unproven() -> None:
+    progress = ListProgress()
+    progress.receive(page(1, ["a"], aside=(unreadable(None), unreadable("b")), last=True))
+    proof = progress.prove(1)
+    assert proof.reasons() == ("1 records without a readable identifier were set aside",)
