@@ -16,8 +16,9 @@ from harvest_assets.model.record import Page, SetAside
 
 @dataclass(slots=True)
 class ListProgress:
-    """Counted page by page; ``position`` is where the list goes on."""
+    """Counted page by page; ``position`` is where the list goes on, ``started_at`` when its first page was asked for."""
 
+    started_at: datetime
     pages: int = 0
     records: int = 0
     announced_total: int | None = None
@@ -40,21 +41,22 @@ class ListProgress:
 
     def prove(self, distinct: int) -> Completeness:
         """The proof, or its lack, given how many different identifiers were received."""
-        known = {each.identifier for each in self.set_aside if each.identifier is not None}
         return Completeness(
             pages=self.pages,
             records=self.records,
-            distinct=distinct + len(known),
-            set_aside=sum(each.identifier is None for each in self.set_aside),
+            distinct=distinct,
+            set_aside=len(self.set_aside),
             announced_total=self.announced_total,
             last_position=self.position,
             last_page_reached=self.last_page_reached,
+            unidentified=sum(each.identifier is None for each in self.set_aside),
             stopped=self.stopped,
         )
 
     def as_state(self) -> dict[str, Any]:
         """JSON-ready form for a checkpoint."""
         return {
+            "started_at": self.started_at.isoformat(),
             "pages": self.pages,
             "records": self.records,
             "announced_total": self.announced_total,
@@ -66,6 +68,7 @@ class ListProgress:
     def from_state(cls, state: Mapping[str, Any]) -> "ListProgress":
         """What ``as_state`` wrote."""
         return cls(
+            started_at=datetime.fromisoformat(state["started_at"]),
             pages=state["pages"],
             records=state["records"],
             announced_total=state["announced_total"],

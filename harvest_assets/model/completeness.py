@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class Completeness:
     """What a harvest can say about the list it read.
 
-    ``records`` counts every record received, ``distinct`` the identifiers among them, ``set_aside`` those that could not be read and
-    whose identifier is unknown. ``holes`` are parts of the list that were not seen, in words; ``stopped`` is why reading ended early.
+    ``records`` counts every record received, ``distinct`` the identifiers among them, ``set_aside`` records beside those that could not
+    be read, ``unidentified`` those of them whose identifier is unknown. ``holes`` are parts of the list that were not seen, in words;
+    ``stopped`` is why reading ended early.
     """
 
     pages: int
@@ -21,6 +22,7 @@ class Completeness:
     announced_total: int | None
     last_position: str | None
     last_page_reached: bool
+    unidentified: int = 0
     holes: tuple[str, ...] = ()
     stopped: str | None = None
 
@@ -41,8 +43,8 @@ class Completeness:
             found.append(self.stopped)
         elif not self.last_page_reached:
             found.append(f"the list did not end: the last position was {self.last_position!r}")
-        if self.set_aside:
-            found.append(f"{self.set_aside} records without a readable identifier were set aside")
+        if self.unidentified:
+            found.append(f"{self.unidentified} records without a readable identifier were set aside")
         if self.announced_total is not None and self.distinct + self.set_aside < self.announced_total:
             found.append(f"{self.distinct} distinct records of {self.announced_total} announced were received")
         return tuple(found)

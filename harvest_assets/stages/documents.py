@@ -83,17 +83,24 @@ def _fold_day(store: Store, scratch: Path, day: _Day) -> Snapshot:
     extractor = day.source.build_extractor()
     version = f"{extractor.name}/{extractor.version}"
     raw = day.raw.manifest
-    origin = Origin(ASSET, day.source.slug, raw.day, version, (raw.reference,))
+    origin = Origin(ASSET, day.source.slug, raw.day, _version_read(day, version), (raw.reference,))
     writer = SnapshotWriter(store.files, scratch, DOCUMENT, origin, day.accepted)
     where = _unread(day, version)
     aside = _extract(day, extractor, where, writer)
-    retracted = _retract(scratch, day, where, aside, writer)
+    retracted = _retract(scratch, day, where, [*aside, *_read_set_aside(store, day.raw)], writer)
     snapshot = writer.finish()
     loss = _measure(store, scratch, day, snapshot, writer)
     _attach_set_aside(scratch, aside, writer)
     verdict = _judge(day, loss)
     counts = {"live": loss.new_live, "added": loss.added, "removed": loss.missing, "retracted": retracted, "set_aside": len(aside)}
     return writer.amend(snapshot, counts=counts, facts={**_facts(day), "verdict": verdict.as_dict()})
+
+
+def _version_read(day: _Day, version: str) -> str:
+    """The extractor's version that the whole state was read with; without proof nothing is taken back, so the old one stays."""
+    if day.accepted is None or day.is_complete:
+        return version
+    return day.accepted.manifest.code_version
 
 
 def _unread(day: _Day, version: str) -> str:
@@ -134,6 +141,13 @@ def _retract(scratch: Path, day: _Day, where: str, aside: list[SetAside], writer
     return len(retracted)
 
 
+def _read_set_aside(store: Store, raw: Snapshot) -> list[SetAside]:
+    """Records that were set aside while they were received; they arrived, though nobody could read them."""
+    reference = raw.manifest.reference
+    tables = [pq.read_table(store.files.localise(f"{reference.folder}/{each.name}")) for each in raw.manifest.tables.get("set_aside", ())]
+    return [SetAside(**row) for table in tables for row in table.to_pylist()]
+
+
 def _measure(store: Store, scratch: Path, day: _Day, snapshot: Snapshot, writer: SnapshotWriter) -> Loss:
     """What the harvest lost against the accepted state, and since how many complete harvests each document is missing."""
     target = scratch / "missing.parquet"
@@ -145,14 +159,11 @@ def _measure(store: Store, scratch: Path, day: _Day, snapshot: Snapshot, writer:
 
 
 def _earlier(store: Store, day: _Day) -> Path | None:
-    """What the last complete harvest since the accepted one missed."""
-    accepted_day = day.accepted.day if day.accepted else ""
+    """What the complete harvest before this one missed; nothing when it was accepted. Incomplete harvests are passed over."""
     candidates = [] if day.received is None else [day.received, *received_before(store, day.source.slug, day.received.day)]
     for manifest in candidates:
-        if manifest.day <= accepted_day:
-            return None
         if manifest.facts["harvest"]["is_complete"]:
-            table = manifest.tables.get(MISSING)
+            table = None if read_verdict(store, manifest).is_accepted else manifest.tables.get(MISSING)
             return store.files.localise(f"{manifest.reference.folder}/{table[0].name}") if table else None
     return None
 

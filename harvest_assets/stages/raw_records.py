@@ -58,7 +58,6 @@ class _Harvest:
 
     request: Request
     window: Window
-    started_at: datetime
     remote: Remote
     progress: ListProgress
     files: Sequence[RowFile]
@@ -81,8 +80,8 @@ def harvest(installation: Installation, request: Request) -> dict[str, Snapshot]
     with store.hold(f"harvest-{source.slug}"), recorded_attempt(store, source.slug, request.days) as attempt:
         with store.files.scratch() as scratch, installation.client(source) as client:
             protocol = source.build_protocol(client, installation.environ)
-            reading = _Reading(protocol, store, scratch, request)
-            done = reading.read(attempt.started_at)
+            reading = _Reading(protocol, store, scratch, request, attempt.started_at)
+            done = reading.read()
             snapshots = _write_days(store, scratch, done)
             reading.staging.restart()
         attempt.counts = next(reversed(snapshots.values())).manifest.facts["completeness"]
@@ -92,15 +91,16 @@ def harvest(installation: Installation, request: Request) -> dict[str, Snapshot]
 class _Reading:
     """One list, from the first page or from where an earlier attempt stopped, to its end."""
 
-    def __init__(self, protocol: Protocol, store: Store, scratch: Path, request: Request) -> None:
+    def __init__(self, protocol: Protocol, store: Store, scratch: Path, request: Request, started_at: datetime) -> None:
         self._protocol = protocol
         self._store = store
         self._request = request
-        self._progress = ListProgress()
+        self._started_at = started_at
+        self._progress = ListProgress(started_at)
         name = f"{request.source.slug}/{request.days[0]}"
         self.staging = Staging(store.files, scratch, name, with_fingerprint(RAW.schema), self._state)
 
-    def read(self, started_at: datetime) -> _Harvest:
+    def read(self) -> _Harvest:
         request, source = self._request, self._request.source
         filters = self._protocol.filters_by_date()
         remote = self._protocol.identify()
@@ -111,7 +111,7 @@ class _Reading:
         with self.staging:
             self._read_pages(window, key)
         self._progress.exchanges = [*((0, each) for each in remote.exchanges), *self._progress.exchanges]
-        return _Harvest(request, window, started_at, remote, self._progress, self.staging.finish())
+        return _Harvest(request, window, remote, self._progress, self.staging.finish())
 
     def _state(self) -> dict[str, Any]:
         return self._progress.as_state()
@@ -126,7 +126,9 @@ class _Reading:
             self._follow(window, checkpoint.place)
         except PositionExpiredError as error:
             self.staging.restart()
-            self._progress = ListProgress(restarted=f"page {checkpoint.number} could not be resumed, the list was started again: {error}")
+            self._progress = ListProgress(
+                self._started_at, restarted=f"page {checkpoint.number} could not be resumed, the list was started again: {error}"
+            )
             self._follow(window, Place())
 
     def _follow(self, window: Window, place: Place) -> None:
@@ -155,7 +157,7 @@ def _write_days(store: Store, scratch: Path, done: _Harvest) -> dict[str, Snapsh
     previous = None if earlier is None else store.snapshot(earlier, RAW)
     rows = _split(scratch, done)
     distinct = {day: count_distinct(scratch, [file.path for file in files], RAW.key) for day, files in rows.items()}
-    proof = done.progress.prove(sum(distinct.values()))
+    proof = done.progress.prove(count_distinct(scratch, [file.path for file in done.files], RAW.key))
     snapshots: dict[str, Snapshot] = {}
     for day, files in rows.items():
         folder = scratch / f"day-{day}"
@@ -205,7 +207,7 @@ def _facts(done: _Harvest, proof: Completeness, day: date) -> dict[str, Any]:
     source, window = done.request.source, done.window
     is_first = day == done.request.days[0]
     return {
-        "started_at": done.started_at.isoformat(),
+        "started_at": done.progress.started_at.isoformat(),
         "window": {"start": _iso(window.start), "end": _iso(window.end)},
         "batch": done.request.batch,
         "asked_for": [str(done.request.days[0]), str(done.request.days[-1])],
@@ -213,7 +215,7 @@ def _facts(done: _Harvest, proof: Completeness, day: date) -> dict[str, Any]:
         "incomplete_because": list(proof.reasons()),
         "proves_absence": proof.is_complete and len(done.request.days) == 1 and proves_absence(window, source.start),
         "starts_from_nothing": is_first and window.start is None,
-        "next_start": next_start(done.started_at, _window_of(done, day), source.overlap).isoformat(),
+        "next_start": next_start(done.progress.started_at, _window_of(done, day), source.overlap).isoformat(),
         "completeness": {**asdict(proof), "duplicates": proof.duplicates},
         "restarted": done.progress.restarted,
         "granularity": done.remote.granularity,

@@ -93,7 +93,7 @@ class _Judged:
 
 
 def _own_contribution(store: Store, source: Source, documents: Manifest) -> Contribution:
-    """The documents of a day and the results of each task that were made from them."""
+    """The documents of a day and the latest results of each task for that day."""
     found = {name: store.manifests.find(name, source.slug, documents.day) for name in source.task_names}
     return Contribution(documents.reference, {name: each.reference for name, each in found.items() if each is not None})
 

@@ -38,7 +38,7 @@ def _file_lock(state: Path, name: str) -> Generator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f"{name}.lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0.5)  # somebody may be looking whether it is held
     except Timeout as error:
         raise _busy(name) from error
     try:

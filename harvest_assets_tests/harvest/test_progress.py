@@ -33,7 +33,7 @@ PAGES = (
 
 
 def test_a_list_is_complete_when_its_end_was_seen_and_its_total_is_reached() -> None:
-    progress = ListProgress()
+    progress = ListProgress(STARTED_AT)
     for each in PAGES:
         progress.receive(each)
     proof = progress.prove(5)
@@ -42,14 +42,14 @@ def test_a_list_is_complete_when_its_end_was_seen_and_its_total_is_reached() -> 
 
 
 def test_a_list_that_was_left_says_where() -> None:
-    progress = ListProgress()
+    progress = ListProgress(STARTED_AT)
     progress.receive(PAGES[0])
     proof = progress.prove(2)
     assert proof.reasons() == ("the list did not end: the last position was 'token-2'", "3 distinct records of 6 announced were received")
 
 
 def test_a_resumed_list_proves_what_an_undisturbed_one_does() -> None:
-    undisturbed, interrupted = ListProgress(), ListProgress()
+    undisturbed, interrupted = ListProgress(STARTED_AT), ListProgress(STARTED_AT)
     for each in PAGES:
         undisturbed.receive(each)
         interrupted.receive(each)
@@ -61,7 +61,7 @@ def test_a_resumed_list_proves_what_an_undisturbed_one_does() -> None:
 
 
 def test_records_without_an_identifier_leave_the_list_unproven() -> None:
-    progress = ListProgress()
+    progress = ListProgress(STARTED_AT)
     progress.receive(page(1, ["a"], aside=(unreadable(None), unreadable("b")), last=True))
     proof = progress.prove(1)
     assert proof.reasons() == ("1 records without a readable identifier were set aside",)

@@ -30,7 +30,7 @@ def test_a_whole_list_is_complete_and_counts_its_duplicates() -> None:
         ({"last_page_reached": False, "last_position": "token"}, "the list did not end: the last position was 'token'"),
         ({"stopped": "page 7 repeats page 6", "last_page_reached": False}, "page 7 repeats page 6"),
         ({"holes": ("part b was refused",)}, "part b was refused"),
-        ({"set_aside": 1, "announced_total": None}, "1 records without a readable identifier were set aside"),
+        ({"set_aside": 1, "unidentified": 1, "announced_total": None}, "1 records without a readable identifier were set aside"),
         ({"announced_total": 11}, "10 distinct records of 11 announced were received"),
     ],
 )

@@ -189,7 +189,6 @@ def test_a_record_that_cannot_be_read_any_more_keeps_its_document(world, at, mon
     assert world.manifest("documents", 1).tables["set_aside"][0].rows == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a record set aside while it was received counts as absent from a complete list, and is taken back")
 def test_a_record_that_was_set_aside_on_arrival_keeps_its_document(world, spoil):
     repository = world.add_source(count=6, page_size=20)
     world.run(0)

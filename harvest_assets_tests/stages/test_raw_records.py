@@ -137,9 +137,6 @@ def test_a_resumed_harvest_gives_the_same_tables_as_an_undisturbed_one(world, un
     assert resumed.manifest.tables["index"] == undisturbed.manifest.tables["index"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="next_start is taken from the attempt that ended, so changes between the attempts are never asked for"
-)
 def test_a_resumed_harvest_counts_from_the_start_of_its_first_attempt(world, universe):
     world.add_source(count=12)
     universe.faults("lib", Faults(refusals=(Refusal(500, 3),)))

@@ -23,9 +23,9 @@ def test_what_was_written_is_read_and_replaced_as_a_whole(files: Files) -> None:
 def test_a_missing_file_is_none_to_one_who_looks_and_an_error_to_one_who_needs_it(files: Files) -> None:
     assert files.find("a/none.json") is None
     assert not files.has("a/none.json")
-    with pytest.raises(IntegrityError, match=r\"'a/none\.json' is missing from the store; restore it or run its partition again"):
+    with pytest.raises(IntegrityError, match=r"'a/none\.json' is missing from the store; restore it or run its partition again"):
         files.read("a/none.json")
-    with pytest.raises(IntegrityError, match=r\"'a/none\.json' is missing from the store"):
+    with pytest.raises(IntegrityError, match=r"'a/none\.json' is missing from the store"):
         files.localise("a/none.json")
 
 
@@ -58,7 +58,7 @@ def test_a_moved_file_is_at_its_target_only(files: Files) -> None:
     files.move("a/one.json", "b/two.json")
     assert files.find("a/one.json") is None
     assert files.read("b/two.json") == b"1"
-    with pytest.raises(IntegrityError, match=r\"'a/none\.json' could not be written: .*; what was published before is unchanged"):
+    with pytest.raises(IntegrityError, match=r"'a/none\.json' could not be written: .*; what was published before is unchanged"):
         files.move("a/none.json", "b/three.json")
 
 
@@ -118,11 +118,11 @@ def test_other_stores_are_refused(url: str) -> None:
 def test_a_store_that_cannot_be_written_says_which_file_and_what_holds(tmp_path: Path) -> None:
     files = Files(str(tmp_path / "store"))
     files.write("a", b"a file where a folder is needed")
-    with pytest.raises(IntegrityError, match=r\"'a/one\.json' could not be written: .*; what was published before is unchanged"):
+    with pytest.raises(IntegrityError, match=r"'a/one\.json' could not be written: .*; what was published before is unchanged"):
         files.write("a/one.json", b"1")
     with files.scratch() as scratch:
         (scratch / "table").write_bytes(b"rows")
-        with pytest.raises(IntegrityError, match=r\"'a/one\.parquet' could not be written: .*; what was published before is unchanged"):
+        with pytest.raises(IntegrityError, match=r"'a/one\.parquet' could not be written: .*; what was published before is unchanged"):
             files.upload("a/one.parquet", scratch / "table")
     assert files.read("a") == b"a file where a folder is needed"
 
@@ -130,7 +130,7 @@ def test_a_store_that_cannot_be_written_says_which_file_and_what_holds(tmp_path:
 def test_a_store_that_cannot_be_read_is_asked_again_later(tmp_path: Path) -> None:
     files = Files(str(tmp_path / "store"))
     files.write("a", b"a file where a folder is needed")
-    with pytest.raises(TransientError, match=r\"'a/one\.json' could not be read: .*; check the store and start again"):
+    with pytest.raises(TransientError, match=r"'a/one\.json' could not be read: .*; check the store and start again"):
         files.find("a/one.json")
 
 
