@@ -24,3 +24,27 @@ def filed(place: str) -> Generator[None]:
         raise dg.Failure(f"{place}: {error}", allow_retries=True) from error
     except HarvestError as error:
         raise dg.Failure(f"{place}: {error}", metadata={"error": type(error).__name__}, allow_retries=False) from error
+
+
+class Failures:
+    """Failures of single sources in a run over several: the others go on, and the step fails at its end."""
+
+    def __init__(self) -> None:
+        self._found: list[dg.Failure] = []
+
+    @contextmanager
+    def of(self, place: str) -> Generator[None]:
+        """Keep what `filed` would raise."""
+        try:
+            with filed(place):
+                yield
+        except dg.Failure as failure:
+            self._found.append(failure)
+
+    def raise_any(self) -> None:
+        """Fail the step when a source failed; it is retried when trying again may help one of them."""
+        if len(self._found) == 1:
+            raise self._found[0]
+        if self._found:
+            said = "; ".join(str(each.description) for each in self._found)
+            raise dg.Failure(said, allow_retries=any(each.allow_retries for each in self._found))

@@ -5,9 +5,11 @@ one is appended to ``feeds/{dataset}/``: upserts and tombstones under sequence n
 of an earlier version, and the feed says what it takes back.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,17 +97,12 @@ def append_changes(store: Store, version: Version) -> Segment:
     head = _head(store, version.dataset)
     if head.to_version == version.number:
         return head
-    before = read_version(store, version.dataset, head.to_version) if head.to_version else None
-    table = collect_changes(store, before, version)
-    rows = table.num_rows
-    sequence = pa.array(np.arange(head.last + 1, head.last + 1 + rows))
-    numbered = pa.Table.from_arrays([sequence, *(table.column(name) for name in CHANGES.names[1:])], schema=CHANGES)
     name = f"feeds/{version.dataset}/tables/{head.last + 1:020d}-{new_generation()}.parquet"
     with store.files.scratch() as scratch:
-        pq.write_table(numbered, scratch / "changes.parquet", compression="zstd")
+        counts = _write_changes(scratch / "changes.parquet", head.last + 1, _changes_since(store, head, version))
         store.files.upload(name, scratch / "changes.parquet")
-    upserts = table.column("operation").to_pylist().count("upsert")
-    segment = Segment(head.last + 1, head.last + rows, head.to_version, version.number, upserts, rows - upserts, name)
+    last = head.last + counts["upsert"] + counts["delete"]
+    segment = Segment(head.last + 1, last, head.to_version, version.number, counts["upsert"], counts["delete"], name)
     number = len(_segment_names(store, version.dataset))
     if not store.files.create(f"feeds/{version.dataset}/segments/{number:08d}.json", orjson.dumps(asdict(segment))):
         raise TransientError(f"dataset {version.dataset!r}: another promotion was quicker; start again")
@@ -114,24 +111,38 @@ def append_changes(store: Store, version: Version) -> Segment:
 
 def preview_changes(store: Store, version: Version) -> dict[str, int]:
     """How many documents the promotion of a version would upsert and delete."""
-    head = _head(store, version.dataset)
+    counts = Counter[str]()
+    for batch in _changes_since(store, _head(store, version.dataset), version):
+        counts.update(batch.column("operation").to_pylist())
+    return {"upserts": counts["upsert"], "deletes": counts["delete"]}
+
+
+def _write_changes(path: Path, sequence: int, changes: Iterator[pa.RecordBatch]) -> Counter[str]:
+    """Number changes from ``sequence`` on and write them; returns how many there are of each operation."""
+    counts = Counter[str]()
+    with pq.ParquetWriter(path, CHANGES, compression="zstd") as writer:
+        for batch in changes:
+            numbers = pa.array(np.arange(sequence, sequence + batch.num_rows))
+            writer.write_batch(pa.RecordBatch.from_arrays([numbers, *batch.select(CHANGES.names[1:]).columns], schema=CHANGES))
+            counts.update(batch.column("operation").to_pylist())
+            sequence += batch.num_rows
+    return counts
+
+
+def _changes_since(store: Store, head: Segment, version: Version) -> Iterator[pa.RecordBatch]:
     before = read_version(store, version.dataset, head.to_version) if head.to_version else None
-    operations = collect_changes(store, before, version).column("operation").to_pylist()
-    return {"upserts": operations.count("upsert"), "deletes": operations.count("delete")}
+    return collect_changes(store, before, version)
 
 
-def collect_changes(store: Store, before: Version | None, after: Version) -> pa.Table:
+def collect_changes(store: Store, before: Version | None, after: Version) -> Iterator[pa.RecordBatch]:
     """What leads from one version to another: columns ``srn``, ``operation``, ``source``, in order of source and SRN."""
     old = {each.source: each for each in open_version(store, before)} if before else {}
     new = {each.source: each for each in open_version(store, after)}
-    tables: list[pa.Table] = []
     for source in sorted({*old, *new}):
         one, other = old.get(source), new.get(source)
         with store.files.scratch() as scratch:
-            found = find_changes(scratch, one.state if one else None, other.state if other else None)
-        tables.append(found.append_column("source", pa.array([source] * found.num_rows, pa.string())))
-    empty = pa.table({"srn": pa.array([], pa.string()), "operation": pa.array([], pa.string()), "source": pa.array([], pa.string())})
-    return pa.concat_tables(tables) if tables else empty
+            for batch in find_changes(scratch, one.state if one else None, other.state if other else None):
+                yield batch.append_column("source", pa.repeat(pa.scalar(source), batch.num_rows))
 
 
 def read_changes(store: Store, dataset: str, since: int) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 Put here: which documents a harvest takes back, what a state lost against another, which keys differ. Keep out: what follows from it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from harvest_assets.store.queries import connect, literal, parquet, write_query
 from harvest_assets.store.snapshots import Snapshot
+
+BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,8 @@ class State:
     derivatives: Mapping[str, Snapshot]
 
 
-def find_changes(scratch: Path, before: State | None, after: State | None) -> pa.Table:
-    """What leads from one state to the other, in order of SRN: columns ``srn`` and ``operation`` (upsert or delete).
+def find_changes(scratch: Path, before: State | None, after: State | None) -> Iterator[pa.RecordBatch]:
+    """What leads from one state to the other, in batches, in order of SRN: columns ``srn`` and ``operation`` (upsert or delete).
 
     A document is upserted when it or the result of a task for it is new or differs.
     """
@@ -161,11 +163,11 @@ def find_changes(scratch: Path, before: State | None, after: State | None) -> pa
             SEMI JOIN after USING (key) WHERE old.fingerprint IS DISTINCT FROM new.fingerprint """
             for task in tasks
         )
-        return connection.sql(
+        yield from connection.sql(
             f"""SELECT key AS srn, 'upsert' AS operation FROM after LEFT JOIN before USING (key)
             WHERE before.fingerprint IS DISTINCT FROM after.fingerprint
             {results} UNION SELECT key AS srn, 'delete' AS operation FROM before ANTI JOIN after USING (key) ORDER BY srn"""
-        ).to_arrow_table()
+        ).to_arrow_reader(BATCH_ROWS)
 
 
 def _live(state: State | None) -> str:

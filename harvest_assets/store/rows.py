@@ -20,7 +20,8 @@ from harvest_assets.store.queries import literal, parquet
 
 FINGERPRINT = "fingerprint"
 ROWS_PER_GROUP = 10_000
-ROWS_PER_FILE = 1_000_000
+ROWS_PER_FILE = 100_000
+BUFFER_BYTES = 1 << 20
 
 Positions = npt.NDArray[np.int64]
 
@@ -113,7 +114,7 @@ def take_rows(paths: Sequence[Path], positions: Positions | None, columns: Seque
     """Batches of the rows at ascending positions, counted through all the files; every row when ``positions`` is ``None``."""
     offset = 0
     for path in paths:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
             for batch in file.iter_batches(ROWS_PER_GROUP, columns=list(columns) if columns is not None else None):
                 yield from _taken(batch, offset, positions)
                 offset += batch.num_rows

@@ -9,14 +9,15 @@ from harvest_assets.harvest.progress import ListProgress
 from harvest_assets.model.exchange import Exchange
 from harvest_assets.model.record import RAW_RECORDS, Page, SetAside
 
+STARTED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+
 
 def page(number: int, identifiers: list[str], *, total: int | None = None, aside: tuple[SetAside, ...] = (), last: bool = False) -> Page:
     rows = [
         {"identifier": each, "datestamp": "", "deleted": False, "set_specs": [], "body": b"", "envelope": b"", "page": number}
         for each in identifiers
     ]
-    started_at = datetime(2026, 3, 1, tzinfo=UTC)
-    exchange = Exchange("GET", f"http://h.example/{number}", f"http://h.example/{number}", 200, 10, started_at, 0.5, 1)
+    exchange = Exchange("GET", f"http://h.example/{number}", f"http://h.example/{number}", 200, 10, STARTED_AT, 0.5, 1)
     batch = pa.RecordBatch.from_pylist(rows, schema=RAW_RECORDS)
     return Page(number, batch, aside, None if last else f"token-{number + 1}", total, exchange)
 
@@ -38,14 +39,14 @@ def test_a_list_is_complete_when_its_end_was_seen_and_its_total_is_reached() -> 
         progress.receive(each)
     proof = progress.prove(5)
     assert proof.is_complete
-    assert (proof.pages, proof.records, proof.distinct, proof.announced_total) == (3, 5, 6, 6)
+    assert (proof.pages, proof.records, proof.distinct, proof.announced_total) == (3, 5, 5, 6)
 
 
 def test_a_list_that_was_left_says_where() -> None:
     progress = ListProgress(STARTED_AT)
     progress.receive(PAGES[0])
     proof = progress.prove(2)
-    assert proof.reasons() == ("the list did not end: the last position was 'token-2'", "3 distinct records of 6 announced were received")
+    assert proof.reasons() == ("the list did not end: the last position was 'token-2'", "2 distinct records of 6 announced were received")
 
 
 def test_a_resumed_list_proves_what_an_undisturbed_one_does() -> None:

@@ -176,7 +176,7 @@ def test_changes_lead_from_one_state_to_the_other(
 ) -> None:
     with open_bench(tmp_path_factory.mktemp("store")) as bench:
         states = [None if each is None else _as_state(bench, *each) for each in (before, after)]
-        found = [(row["srn"], row["operation"]) for row in find_changes(bench.scratch, *states).to_pylist()]
+        found = [(row["srn"], row["operation"]) for batch in find_changes(bench.scratch, *states) for row in batch.to_pylist()]
     one, other = _published(before), _published(after)
     upserts = {(srn, "upsert") for srn, content in other.items() if one.get(srn) != content}
     deletes = {(srn, "delete") for srn in one.keys() - other.keys()}

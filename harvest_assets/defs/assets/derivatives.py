@@ -7,12 +7,12 @@ import dagster as dg
 
 from harvest_assets.config.plugins import document_tasks
 from harvest_assets.defs.automation import follow_upstream
-from harvest_assets.defs.batches import batch_of
+from harvest_assets.defs.batches import batch_of, days_in_order, own_days
 from harvest_assets.defs.failures import RETRY, filed
 from harvest_assets.defs.freshness import DAILY
 from harvest_assets.defs.keys import DOCUMENTS, OWNERS
 from harvest_assets.defs.metadata import column_schema, describe
-from harvest_assets.defs.partitions import HARVESTS, days_by_source, harvest_key
+from harvest_assets.defs.partitions import HARVESTS, harvest_key
 from harvest_assets.defs.resources import InstallationResource
 from harvest_assets.interfaces import DocumentTask
 from harvest_assets.model.derivative import DERIVATIVES
@@ -41,10 +41,10 @@ def build_derivative(task: type[DocumentTask]) -> dg.AssetsDefinition:
     def derivative(context: dg.AssetExecutionContext, installation: InstallationResource) -> list[Snapshot]:
         opened = installation.open()
         found: list[Snapshot] = []
-        for source, days in days_by_source(map(str, context.partition_keys)).items():
+        for source, days in days_in_order(context).items():
             with filed(f"sources/{source}.yaml"):
                 derived = derive(opened, opened.catalog.source(source), task.name, days, batch_of(context))
-            for day in days:
+            for day in own_days(context)[source]:
                 manifest = derived[day].manifest
                 context.add_asset_metadata(describe(manifest, manifest.counts["keys"]), partition_key=harvest_key(day, source))
             found += derived.values()

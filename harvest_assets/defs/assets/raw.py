@@ -7,12 +7,12 @@ from datetime import date
 
 import dagster as dg
 
-from harvest_assets.defs.batches import batch_of, days_of_batch
-from harvest_assets.defs.failures import RETRY, filed
+from harvest_assets.defs.batches import batch_of, days_to_ask, own_days
+from harvest_assets.defs.failures import RETRY, Failures, filed
 from harvest_assets.defs.freshness import DAILY
 from harvest_assets.defs.keys import LISTINGS, OWNERS, RAW_RECORDS
 from harvest_assets.defs.metadata import column_schema, describe, table
-from harvest_assets.defs.partitions import HARVESTS, days_by_source, harvest_key
+from harvest_assets.defs.partitions import HARVESTS, harvest_key
 from harvest_assets.defs.resources import InstallationResource
 from harvest_assets.model.record import RAW_RECORDS as COLUMNS
 from harvest_assets.stages.listings import LISTED, list_contents
@@ -42,16 +42,17 @@ class HarvestConfig(dg.Config):
 )
 def raw_records(context: dg.AssetExecutionContext, config: HarvestConfig, installation: InstallationResource) -> list[Snapshot]:
     """Records of one harvest exactly as the source sent them, the requests that brought them, and the proof that the list was complete."""
-    opened = installation.open()
+    opened, failures = installation.open(), Failures()
     found: list[Snapshot] = []
-    for source, days in days_of_batch(context).items():
-        with filed(f"sources/{source}.yaml"):
+    for source, days in days_to_ask(context).items():
+        with failures.of(f"sources/{source}.yaml"):
             request = Request(opened.catalog.source(source), [date.fromisoformat(day) for day in days], batch_of(context), full=config.full)
             harvested = harvest(opened, request)
-        for snapshot in harvested.values():
-            opened.store.manifests.commit(snapshot.manifest)
-            _describe(context, snapshot)
-        found += harvested.values()
+            for snapshot in harvested.values():
+                opened.store.manifests.commit(snapshot.manifest)
+                _describe(context, snapshot)
+            found += harvested.values()
+    failures.raise_any()
     return found
 
 
@@ -81,7 +82,7 @@ def listings(context: dg.AssetExecutionContext, installation: InstallationResour
     """What a source offers for selection, before anything is fetched: the sets of an OAI-PMH repository."""
     opened = installation.open()
     found: list[Manifest] = []
-    for source, days in days_by_source(map(str, context.partition_keys)).items():
+    for source, days in own_days(context).items():
         with filed(f"sources/{source}.yaml"):
             listed = list_contents(opened, opened.catalog.source(source), days[-1])
         found.append(listed.manifest)
