@@ -49,7 +49,7 @@ def recent_attempts(store: Store, source: str) -> list[dict[str, Any]]:
 
 
 def as_attempts(entries: Sequence[dict[str, Any]]) -> list[Attempt]:
-    """Ledger entries as the retrieval rules read them."""
+    """Ledger entries as the retrieval rules read them; one that asked for past days only says nothing about today, once it has ended."""
     return [
         Attempt(
             datetime.fromisoformat(entry["started_at"]),
@@ -57,6 +57,7 @@ def as_attempts(entries: Sequence[dict[str, Any]]) -> list[Attempt]:
             entry["status"],
         )
         for entry in entries
+        if entry["status"] == "started" or entry["days"][-1] >= entry["started_at"][:10]
     ]
 
 

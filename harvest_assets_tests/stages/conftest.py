@@ -40,9 +40,10 @@ TODAY = datetime.now(UTC).date()  # harvests note the real time at which they be
 class World:
     """Repositories, sources that read them, and the days that pass. Day numbers count from ``TODAY``, which is day 0."""
 
-    def __init__(self, universe: Universe, folder: Path) -> None:
+    def __init__(self, universe: Universe, folder: Path, store: str | None = None) -> None:
         self.universe = universe
         self.folder = folder
+        self.store_url = store or str(folder / "store")
         (folder / "config" / "sources").mkdir(parents=True)
         (folder / "config" / "datasets").mkdir()
         self.batches = 0
@@ -52,7 +53,7 @@ class World:
         """Read the configuration again."""
         environ = {
             "HARVEST_CONFIG": str(self.folder / "config"),
-            "HARVEST_STORE": str(self.folder / "store"),
+            "HARVEST_STORE": self.store_url,
             "HARVEST_STATE": str(self.folder / "state"),
             "HARVEST_CONTACT": "https://contact.example/",
         }

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,12 @@ from harvest_assets.store.store import Store
 
 KILLED = """
 import sys, time
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from harvest_assets.stages.attempts import recorded_attempt
 from harvest_assets.store.store import Store
 store = Store(sys.argv[1], Path(sys.argv[2]))
-with store.hold("harvest-lib"), recorded_attempt(store, "lib", [date(2026, 1, 1)]):
+with store.hold("harvest-lib"), recorded_attempt(store, "lib", [datetime.now(UTC).date()]):
     print("running", flush=True)
     time.sleep(60)
 """
@@ -83,3 +83,14 @@ def test_an_attempt_that_ends_with_an_error_says_so_and_passes_it_on(tmp_path: P
     assert (entry["status"], entry["error"]) == ("failed", type(error).__name__)
     assert entry["reason"] == str(error).split("\n", 1)[0]
     assert entry["ended_at"] >= entry["started_at"]
+
+
+def test_a_harvest_of_past_days_does_not_count_as_that_of_today(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"), tmp_path / "state")
+    today = datetime.now(UTC).date()
+    with store.hold("harvest-lib"), recorded_attempt(store, "lib", [today - timedelta(days=3), today - timedelta(days=2)]):
+        assert len(as_attempts(recent_attempts(store, "lib"))) == 1
+    assert as_attempts(recent_attempts(store, "lib")) == []
+    with recorded_attempt(store, "lib", [today - timedelta(days=1), today]):
+        pass
+    assert [each.status for each in as_attempts(recent_attempts(store, "lib"))] == ["succeeded"]
