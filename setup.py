@@ -43,6 +43,7 @@ setup(
             "oai-repo",
             "pandas-stubs",
             "pyoai",
+            "pypdfium2",  # reads the PDFs that the loopback universe makes
             "pyright",
             "pytest",
             "pytest-cov",

@@ -21,6 +21,7 @@ from harvest_assets.store.queries import literal, parquet
 FINGERPRINT = "fingerprint"
 ROWS_PER_GROUP = 10_000
 ROWS_PER_FILE = 100_000
+ROWS_AT_ONCE = 4_000
 BUFFER_BYTES = 1 << 20
 
 Positions = npt.NDArray[np.int64]
@@ -115,7 +116,7 @@ def take_rows(paths: Sequence[Path], positions: Positions | None, columns: Seque
     offset = 0
     for path in paths:
         with pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
-            for batch in file.iter_batches(ROWS_PER_GROUP, columns=list(columns) if columns is not None else None):
+            for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(columns) if columns is not None else None):
                 yield from _taken(batch, offset, positions)
                 offset += batch.num_rows
 
