@@ -1,6 +1,6 @@
 """Fetch the parts of these tests that no installation carries: ``python prepare.py [--cache FOLDER] [pyoai] [pycsw]``.
 
-Both parts, unless named: the sample records in pyoai's source distribution (https://pypi.org/project/pyoai/) and a virtual environment
+Both parts, unless named: the sample records in pyoai's source distribution (https://github.com/infrae/pyoai) and a virtual environment
 with pycsw, which needs libraries older than ours. What is there already stays. One line each: name, path, what was done.
 """
 

@@ -1,4 +1,4 @@
-"""oai-repo 0.5.2 (https://pypi.org/project/oai-repo/) over a file of records: ``oai_repo_server.py REPOSITORY.json``.
+"""oai-repo 0.5.2 (https://github.com/MSU-Libraries/oai_repo) over a file of records: ``oai_repo_server.py REPOSITORY.json``.
 
 The file is read for every request. The library lists identifiers, and leaves records without metadata out of ListRecords: a deleted
 record is counted in ``completeListSize`` and never sent.

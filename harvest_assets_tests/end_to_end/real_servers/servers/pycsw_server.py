@@ -1,4 +1,4 @@
-"""pycsw 2.6.2 (https://pypi.org/project/pycsw/) over a catalogue in SQLite: ``pycsw_server.py FOLDER``, with the Python that has pycsw.
+"""pycsw 2.6.2 (https://pycsw.org) over a catalogue in SQLite: ``pycsw_server.py FOLDER``, with the Python that has pycsw.
 
 ``FOLDER/records/*.xml`` are loaded into ``FOLDER/catalogue.db``, which is read for every request, so that a catalogue changes while it
 is served. OAI-PMH is at ``/?mode=oaipmh``. The port that was free is the first line of output.

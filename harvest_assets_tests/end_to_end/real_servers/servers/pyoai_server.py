@@ -1,4 +1,4 @@
-"""pyoai 2.5.0 (https://pypi.org/project/pyoai/) over a file of records: ``pyoai_server.py REPOSITORY.json``.
+"""pyoai 2.5.0 (https://github.com/infrae/pyoai) over a file of records: ``pyoai_server.py REPOSITORY.json``.
 
 The file is read for every request, so that a repository changes while it runs. The library decides on everything else: selection by
 date apart, which it leaves to us and which is inclusive on both sides.
