@@ -205,7 +205,6 @@ def _exchange_row(page: int, exchange: Exchange) -> dict[str, Any]:
 def _facts(done: _Harvest, proof: Completeness, day: date) -> dict[str, Any]:
     """What the partition says beyond its tables: the request, the proof, and where the next harvest may begin."""
     source, window = done.request.source, done.window
-    is_first = day == done.request.days[0]
     return {
         "started_at": done.progress.started_at.isoformat(),
         "window": {"start": _iso(window.start), "end": _iso(window.end)},
@@ -214,7 +213,6 @@ def _facts(done: _Harvest, proof: Completeness, day: date) -> dict[str, Any]:
         "is_complete": proof.is_complete,
         "incomplete_because": list(proof.reasons()),
         "proves_absence": proof.is_complete and len(done.request.days) == 1 and proves_absence(window, source.start),
-        "starts_from_nothing": is_first and window.start is None,
         "next_start": next_start(done.progress.started_at, _window_of(done, day), source.overlap).isoformat(),
         "completeness": {**asdict(proof), "duplicates": proof.duplicates},
         "restarted": done.progress.restarted,

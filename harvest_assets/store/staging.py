@@ -19,7 +19,7 @@ from harvest_assets.errors import HarvestError
 from harvest_assets.store.files import Files
 from harvest_assets.store.rows import RowFile, RowFiles, take_rows
 
-ROWS_PER_FILE = 20_000
+ROWS_PER_FILE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
