@@ -143,11 +143,9 @@ def test_every_partition_has_its_verdict_whether_it_was_run_alone_or_in_a_range(
     workplace.add_repository("range-and-single", 90, last_day=today, first_day=today - timedelta(days=10))
     assert workplace.harvest("range-and-single", *days[:3]).succeeded
     assert workplace.harvest("range-and-single", days[3]).succeeded
-    statuses = _check_statuses(workplace.instance)
-    assert {key: statuses.get(key) for key in (f"{day}|range-and-single" for day in days)} == {
-        f"{day}|range-and-single": "SUCCEEDED" for day in days
-    }
-    assert "PLANNED" not in statuses.values()
+    # The instance is shared with tests whose harvest fails on purpose: their checks stay planned.
+    statuses = {key: status for key, status in _check_statuses(workplace.instance).items() if key.endswith("|range-and-single")}
+    assert statuses == {f"{day}|range-and-single": "SUCCEEDED" for day in days}
 
 
 def test_a_verdict_that_falls_back_is_a_failed_evaluation_with_its_evidence(workplace, today: date):
