@@ -53,7 +53,7 @@ DAYS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=DAYS, rerun=st.integers(0, 8), limit=st.integers(1, 4))
 def test_any_history_reads_like_a_dictionary(tmp_path_factory: pytest.TempPathFactory, days: Days, rerun: int, limit: int) -> None:
     follow_history(Files(str(tmp_path_factory.mktemp("store"))), days, rerun, limit)
