@@ -6,9 +6,12 @@ does that. Every message is one line: where, what we got, what is allowed, what 
     HarvestError
     ├── ConfigurationError   a person edits a file or a setting
     ├── TransientError       try again, not before ``retry_after_seconds``
+    │   └── BusyError              … another run is at it; this one is started again later, and waits for nothing
     ├── PermanentError       trying again changes nothing
     │   ├── PositionExpiredError   … but the list can start again from its beginning
-    │   └── UnendingListError      … but what was received stays good, as an incomplete list
+    │   ├── UnendingListError      … but what was received stays good, as an incomplete list
+    │   ├── UnreadablePageError    … but a smaller part of the list may be readable
+    │   └── RefusedError           … until somebody or the clock lifts what stands against it; nothing was asked
     ├── RecordError          one record is set aside, the harvest goes on
     └── IntegrityError       stored or received data contradicts itself
 """
@@ -30,6 +33,10 @@ class TransientError(HarvestError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class BusyError(TransientError):
+    """Another run holds the lock; nothing was waited for."""
+
+
 class PermanentError(HarvestError):
     """It will not work by trying again: the request is refused, the protocol broken, the way blocked."""
 
@@ -42,8 +49,20 @@ class UnendingListError(PermanentError):
     """The list repeats itself or goes on for ever; what was received stays good but proves nothing."""
 
 
+class UnreadablePageError(PermanentError):
+    """A page of a list cannot be read, or the server cannot make it; what it would have held is asked for in smaller parts."""
+
+
+class RefusedError(PermanentError):
+    """We do not ask: the source is disabled, has failed too often, is down, or is outside its hours."""
+
+
 class RecordError(HarvestError):
-    """One record cannot be read; it is set aside with its bytes."""
+    """One record cannot be read; it is set aside with its bytes. ``rule`` is what it breaks, as a slug that does not change."""
+
+    def __init__(self, message: str, *, rule: str = "unreadable") -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class IntegrityError(HarvestError):

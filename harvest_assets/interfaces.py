@@ -8,12 +8,13 @@ tasks come in through the same entry points as those of strangers (groups ``harv
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from harvest_assets.errors import PermanentError
+from harvest_assets.errors import PermanentError, TransientError
 from harvest_assets.model.derivative import Derivative
 from harvest_assets.model.document import Document
 from harvest_assets.model.exchange import Exchange
@@ -62,6 +63,10 @@ class HttpClient(ABC):
         """
 
     @abstractmethod
+    def post(self, url: str, *, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> Response:
+        """Ask for a resource with a body; only for requests that may be repeated without harm. Errors as in ``get``."""
+
+    @abstractmethod
     def head(self, url: str) -> Response:
         """Ask for the headers only; answers of every status are returned, redirects are followed and recorded as hops."""
 
@@ -100,7 +105,7 @@ class Listed:
 
 
 class Protocol(ABC):
-    """How records are asked for. One instance serves one harvest of one source.
+    """How records are asked for. One instance serves one harvest of one source; ``pages`` may be read in several threads at once.
 
     ``version`` changes when the same answers would give other records.
     """
@@ -136,7 +141,33 @@ class Protocol(ABC):
             TransientError: A page failed after its retries; what was yielded before stays good.
             PermanentError: The server refuses the request or breaks the protocol.
             PositionExpiredError: The position is no longer valid; the list has to start again.
+            UnreadablePageError: A page is beyond repair, or the server fails at this page only; a shorter window may avoid it.
         """
+
+    def smallest_window(self) -> timedelta:
+        """The shortest span of datestamps that the server tells from its neighbours; windows are not cut below it."""
+        return timedelta(days=1)
+
+    def records(self, identifiers: Sequence[str]) -> Iterator[Page]:
+        """Single records by their identifiers; a page holds those that one request brought.
+
+        Raises:
+            PermanentError: The protocol, or this source, has no way to ask for a single record.
+        """
+        asked = identifiers[0] if identifiers else ""
+        raise PermanentError(
+            f"{self.target.source}: protocol {self.name!r} cannot ask for record {asked!r} alone; harvest the source again"
+        )
+
+    def check_available(self) -> None:
+        """Ask for as little as shows that the source answers: a short timeout, one attempt. A refusal for lack of access is an answer.
+
+        Raises:
+            TransientError: It does not answer, or with a server error, or there is nothing at its address.
+        """
+        response = self.client.fetch_start(self.target.url, size=1)
+        if response.status >= 500 or response.status in {404, 410}:  # noqa: PLR2004 - the class of server errors
+            raise TransientError(f"{self.target.source}: status {response.status} from {response.exchange.final_url!r}")
 
 
 @dataclass(frozen=True, slots=True)

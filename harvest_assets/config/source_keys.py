@@ -14,6 +14,7 @@ from harvest_assets.assemble.retrieval import DAYS, NEVER, parse_frequency
 from harvest_assets.config.addresses import check_web_address
 from harvest_assets.config.durations import Duration, duration_key
 from harvest_assets.config.names import nearest
+from harvest_assets.config.pacing import Availability, Breaker, Hours, Limits, Ranges, RateLimit
 from harvest_assets.config.plugins import find_document_task, find_protocol
 from harvest_assets.config.problems import SeveralReasonsError
 from harvest_assets.config.secrets import REFERENCE, find_malformed, is_secret_name
@@ -130,6 +131,14 @@ class SourceKeys(Section):
     headers: dict[str, str] = Field(
         default_factory=dict[str, str], description="Headers of every request; secrets as ${ENV:NAME}, never as text"
     )
+    rate_limit: RateLimit | None = Field(default=None, description="Requests that the source may be sent in a period, beside http")
+    ranges: Ranges = Field(default=Ranges(), description="How a long range of dates is split")
+    hours: Annotated[tuple[Hours, ...], Field(strict=False), AfterValidator(require_unique)] = Field(
+        default=(), description="Spans of the day, in UTC, in which it may be harvested, such as 20:00-06:00; always when left out"
+    )
+    limits: Limits = Field(default=Limits(), description="From when on a harvest is ended")
+    breaker: Breaker = Field(default=Breaker(), description="When a source that keeps failing is left alone")
+    availability: Availability = Field(default=Availability(), description="How often to look whether the source answers at all")
     integrity: Integrity = Field(default=Integrity(), description="From when on a harvest is too different to be believed")
     freshness: Freshness = Field(default=Freshness(), description="How old the last accepted harvest may be")
 

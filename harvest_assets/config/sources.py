@@ -44,6 +44,16 @@ class Source(SourceKeys):
         """Document tasks that enrich its documents, in order of name when the file leaves them out."""
         return tuple(sorted(document_tasks())) if self.tasks is None else self.tasks
 
+    @property
+    def version(self) -> str:
+        """What decides which records are sent, in 12 characters: another file, another version."""
+        return self.fingerprint()[:12]
+
+    @property
+    def protocol_version(self) -> str:
+        """The version of the code that asks."""
+        return find_protocol(self.protocol).version
+
     def references(self) -> tuple[Reference, ...]:
         """Every use of an environment variable, headers first."""
         return (*find_references(self.headers, "headers"), *find_references(self.options, "options"))

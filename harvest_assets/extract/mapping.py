@@ -78,7 +78,9 @@ class _Field:
             return
         is_misfit_boolean = isinstance(value, bool) and self.type != "boolean"  # in Python a boolean is an integer
         if is_misfit_boolean or not isinstance(value, _TYPES[self.type]):
-            raise RecordError(f"field {self.name!r} at /{'/'.join(self.segments)} is a {type(value).__name__}, declared as {self.type}")
+            raise RecordError(
+                f"field {self.name!r} at /{'/'.join(self.segments)} is a {type(value).__name__}, declared as {self.type}", rule="field_type"
+            )
 
 
 def _build_field(name: str, options: FieldOptions | str) -> _Field:
@@ -108,14 +110,14 @@ class Mapping(Extractor):
             try:
                 documents.extend(self._read(row))
             except RecordError as error:
-                set_aside.append(row.put_aside(str(error)))
+                set_aside.append(row.put_aside(str(error), error.rule))
         return Extraction(documents, tuple(set_aside))
 
     def _read(self, row: RawRow) -> list[Document]:
         try:
             record = orjson.loads(row.body)
         except orjson.JSONDecodeError as error:
-            raise RecordError(f"the record is not JSON: {error}") from error
+            raise RecordError(f"the record is not JSON: {error}", rule="not_json") from error
         values = {field.name: field.read(record) for field in self._fields}
         srn = build_srn(self.source, row.identifier)
         properties = {name: value for name, value in values.items() if value is not MISSING}
@@ -128,7 +130,7 @@ class Mapping(Extractor):
         if first is MISSING:
             return None
         if not isinstance(first, str):
-            raise RecordError(f"the title is a {type(first).__name__}, it must be a string or a list of strings")
+            raise RecordError(f"the title is a {type(first).__name__}, it must be a string or a list of strings", rule="title_type")
         return first
 
 
@@ -148,7 +150,7 @@ class _Files:
         if found is MISSING:
             return
         if not isinstance(found, list):
-            raise RecordError(f"files at /{'/'.join(self._records)} are a {type(found).__name__}, not a list")
+            raise RecordError(f"files at /{'/'.join(self._records)} are a {type(found).__name__}, not a list", rule="files_type")
         seen: set[str] = set()
         for item in found:
             url = self._url.read(item)

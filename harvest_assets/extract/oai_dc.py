@@ -59,12 +59,12 @@ class OaiDc(Extractor):
             try:
                 self._add(documents, row, record)
             except RecordError as error:
-                set_aside.append(row.put_aside(str(error)))
+                set_aside.append(row.put_aside(str(error), error.rule))
         return Extraction(documents, tuple(set_aside))
 
     def _add(self, documents: list[Document], row: RawRow, record: Element | str) -> None:
         if isinstance(record, str):
-            raise RecordError(record)
+            raise RecordError(record, rule="not_well_formed")
         properties = _read_elements(_find_dublin_core(record))
         srn = build_srn(self.source, row.identifier)
         title = properties["title"][0] if "title" in properties else None
@@ -116,10 +116,12 @@ def _find_dublin_core(record: Element) -> Element:
     """The element that holds the fifteen: the child of ``metadata``, whatever its own namespace."""
     metadata = record.find("{*}metadata")
     if metadata is None or not len(metadata):
-        raise RecordError("the record has no metadata")
+        raise RecordError("the record has no metadata", rule="no_metadata")
     element = metadata[0]
     if etree.QName(element).localname != "dc":
-        raise RecordError(f"the metadata is {element.tag!r}, not oai_dc: check metadata_prefix and the extractor of the source")
+        raise RecordError(
+            f"the metadata is {element.tag!r}, not oai_dc: check metadata_prefix and the extractor of the source", rule="other_format"
+        )
     return element
 
 

@@ -52,7 +52,7 @@ def resolve(value: Any, segments: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSO
 
 def _resolve_every(value: Any, segments: tuple[str, ...], place: int) -> Any:  # noqa: ANN401 - JSON has no narrower type
     if not isinstance(value, list):
-        raise RecordError(f"/{'/'.join(segments[:place])} holds a {type(value).__name__}, and '*' needs a list")
+        raise RecordError(f"/{'/'.join(segments[:place])} holds a {type(value).__name__}, and '*' needs a list", rule="pointer")
     rest = segments[place + 1 :]
     found = [resolve(item, rest) for item in value]
     if EVERY in rest:

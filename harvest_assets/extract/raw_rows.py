@@ -18,9 +18,9 @@ class RawRow(NamedTuple):
     envelope: bytes
     page: int
 
-    def put_aside(self, reason: str) -> SetAside:
-        """The record with its bytes and the reason why it became no document."""
-        return SetAside(self.identifier, self.page, "extract", RecordError.__name__, reason, self.body)
+    def put_aside(self, reason: str, rule: str) -> SetAside:
+        """The record with its bytes, the reason why it became no document, and the rule that it breaks."""
+        return SetAside(self.identifier, self.page, "extract", RecordError.__name__, reason, self.body, rule)
 
 
 def iterate_rows(records: pa.RecordBatch) -> Iterator[RawRow]:

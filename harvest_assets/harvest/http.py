@@ -47,6 +47,7 @@ class _Call:
     params: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     start_bytes: int | None = None
+    body: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -97,16 +98,24 @@ class RequestsClient(HttpClient):
 
     def get(self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
         """See `HttpClient.get`. ``TransientError.retry_after_seconds`` is what the server asked for, not capped."""
-        response = self._perform(_Call("GET", url, self._settings.max_attempts, params or {}, headers or {}))
+        return self._require_good(_Call("GET", url, self._settings.max_attempts, params or {}, headers or {}))
+
+    def post(self, url: str, *, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> Response:
+        """See `HttpClient.post`. A redirect is followed with the same body."""
+        sent = {**(headers or {}), "Content-Type": content_type}
+        return self._require_good(_Call("POST", url, self._settings.max_attempts, headers=sent, body=body))
+
+    def _require_good(self, call: _Call) -> Response:
+        response = self._perform(call)
         exchange = response.exchange
         if response.status in RETRIED_STATUSES or response.status >= 500:  # noqa: PLR2004 - the class of server errors
             raise TransientError(
-                f"GET {exchange.url!r}: status {response.status} after {exchange.attempts} attempts; try again later",
+                f"{call.method} {exchange.url!r}: status {response.status} after {exchange.attempts} attempts; try again later",
                 retry_after_seconds=read_retry_after(response.headers.get("retry-after"), now=self._clock()),
             )
         if response.status >= 400:  # noqa: PLR2004 - the class of client errors
             raise HttpStatusError(
-                f"GET {exchange.url!r}: status {response.status}, which trying again does not change; check the address and the access",
+                f"{call.method} {exchange.url!r}: status {response.status}, which trying again does not change; check the address and the access",
                 response,
             )
         return response
@@ -231,7 +240,7 @@ class RequestsClient(HttpClient):
         }
         headers["User-Agent"] = self._settings.user_agent
         with contextlib.suppress(requests.RequestException, ValueError):
-            return self._session.prepare_request(requests.Request(call.method, url, params=params, headers=headers))
+            return self._session.prepare_request(requests.Request(call.method, url, params=params, headers=headers, data=call.body))
         raise PermanentError(f"{call.method} {self._redactor.clean(url)!r}: this is not an address that can be asked; correct it")
 
     def _ask(self, prepared: requests.PreparedRequest, call: _Call) -> Answer | Redirect | Trouble:

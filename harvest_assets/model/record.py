@@ -35,13 +35,14 @@ SET_ASIDE = pa.schema(
         pa.field("error", pa.string(), nullable=False, metadata={"description": "Class of the error"}),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("body", pa.binary(), nullable=False, metadata={"description": "The bytes that could not be read"}),
+        pa.field("rule", pa.string(), nullable=False, metadata={"description": "What it breaks, as a slug that does not change"}),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A record that could not be read, as a row of ``SET_ASIDE``."""
+    """A record that could not be read, as a row of ``SET_ASIDE``; ``rule`` is one word for every record that fails in the same way."""
 
     identifier: str | None
     page: int
@@ -49,6 +50,7 @@ class SetAside:
     error: str
     reason: str
     body: bytes
+    rule: str = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Page:
 
     ``records`` has the columns ``RAW_RECORDS``. ``next_position`` is where the list goes on (a resumption token, an address, a cursor or
     an offset) and ``None`` on the last page. ``announced_total`` is what the source says the whole list holds, when it says so.
+    ``repairs`` says what was mended before the page could be read, ``original`` is the answer as it came then. ``holes`` are parts of the
+    list that this page should have brought and did not; ``notes`` what a person should know about it.
     """
 
     number: int
@@ -65,3 +69,7 @@ class Page:
     next_position: str | None
     announced_total: int | None
     exchange: Exchange
+    repairs: tuple[str, ...] = ()
+    original: bytes = b""
+    holes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

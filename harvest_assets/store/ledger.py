@@ -31,6 +31,18 @@ class Ledger:
         names = self._files.list_names(f"ledger/{kind}/{scope}")[-count:]
         return list(self._entries(kind, scope, reversed(names)))
 
+    def all(self, kind: str, scope: str) -> list[dict[str, Any]]:
+        """Every entry, in order of name."""
+        return list(self._entries(kind, scope, iter(self._files.list_names(f"ledger/{kind}/{scope}"))))
+
+    def scopes(self, kind: str) -> list[str]:
+        """Scopes with entries of a kind, in order of name."""
+        return self._files.list_names(f"ledger/{kind}")
+
+    def delete(self, kind: str, scope: str, name: str) -> None:
+        """Remove an entry that stood for something still to be done."""
+        self._files.delete(f"ledger/{kind}/{scope}/{name}.json")
+
     def _entries(self, kind: str, scope: str, names: Iterator[str]) -> Iterator[dict[str, Any]]:
         for name in names:
             found = self.find(kind, scope, name.removesuffix(".json"))

@@ -4,6 +4,7 @@
 answer. Faults that concern the list itself (half of it, its end, its total) are read by `paging` and the responders.
 """
 
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from harvest_assets.testing.exchange import Answer, answer_text
 
 _JUNK = b"\n<b>Warning</b>: 3 notices follow the end of the document"
 _CONTROL_CHARACTERS = b"\x00\x0b\x1f"
+_LATIN_1_BYTE = b"\xe9"
 # faults that mean nothing before this page: only a list has records, and only its second page was asked for with a token
 _LEAST_PAGES = {"expired_token": 2, "repeated_token": 1, "unreadable_record": 1}
 # where control characters do harm: in a title, or else in an identifier, of XML or JSON
@@ -56,6 +58,14 @@ class Faults:
         illegal_characters: Control characters, which neither XML nor JSON allows.
         unreadable_record: The page's first record has no header (JSON: no id).
         wrong_content_type: The answer says that it is HTML.
+        wrong_encoding: One byte of Latin-1 in a document that says it is UTF-8.
+        undeclared_gzip: The body is compressed and no header says so.
+        concatenated: The page comes as two documents, one after the other (JSON only).
+        empty_page: A page without records hands out a token that leads on.
+        poison: Identifiers that the server cannot list: a page that would hold one is refused with ``poison_status``.
+        poison_status: See ``poison``; 200 for a page that ends in the middle of that record and is not well-formed.
+        ignores_window: Dates are accepted and mean nothing: every record is listed.
+        refuses_granularity: The repository promises seconds and takes days only (OAI-PMH).
         endless: After the last page there is always another: the last one again, or one without records.
         half_list: Only a seeded half of the records is listed, announced as the whole list; another salt, another half.
         lying_total: Added to the announced total.
@@ -78,6 +88,14 @@ class Faults:
     illegal_characters: Spot | None = None
     unreadable_record: Spot | None = None
     wrong_content_type: Spot | None = None
+    wrong_encoding: Spot | None = None
+    undeclared_gzip: Spot | None = None
+    concatenated: Spot | None = None
+    empty_page: Spot | None = None
+    poison: tuple[str, ...] = ()
+    poison_status: int = 500
+    ignores_window: bool = False
+    refuses_granularity: bool = False
     endless: Literal["last_page", "no_records"] | None = None
     half_list: str | None = None
     lying_total: int = 0
@@ -156,13 +174,17 @@ def damage(answer: Answer, hits: Hits) -> Answer:
     """Spoil an answer as its hits demand; the length that is announced is that of the spoiled body, except for ``dropped``."""
     body = answer.body
     if "illegal_characters" in hits.spots:
-        body = _put_control_characters(body)
+        body = _put_before_text_end(body, _CONTROL_CHARACTERS)
     if "trailing_bytes" in hits.spots:
         body += _JUNK
     if "cut" in hits.spots:
         body = body[: len(body) * 2 // 3]
     if "empty" in hits.spots:
         body = b""
+    if "wrong_encoding" in hits.spots:
+        body = _put_before_text_end(body, _LATIN_1_BYTE)
+    if "undeclared_gzip" in hits.spots:
+        body = gzip.compress(body, compresslevel=1)
     return replace(
         answer,
         body=body,
@@ -173,8 +195,8 @@ def damage(answer: Answer, hits: Hits) -> Answer:
     )
 
 
-def _put_control_characters(body: bytes) -> bytes:
+def _put_before_text_end(body: bytes, junk: bytes) -> bytes:
     for end in _TEXT_ENDS:
         if end in body:
-            return body.replace(end, _CONTROL_CHARACTERS + end, 1)
+            return body.replace(end, junk + end, 1)
     return body

@@ -9,6 +9,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from fractions import Fraction
+
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
@@ -93,7 +95,9 @@ def test_previews_fit_their_boxes_and_are_never_enlarged(
 def test_sizes_are_those_that_pillow_would_choose(width: int, height: int, box: tuple[int, int]) -> None:
     image = Image.new("1", (width, height))
     image.thumbnail(box, Image.Resampling.NEAREST, reducing_gap=None)
-    assert fit((width, height), box) == image.size
+    fitted, shape = fit((width, height), box), Fraction(width, height)
+    # of two sizes that are equally near, rounding errors choose in Pillow; both are right (714 x 91 in 200 x 150)
+    assert fitted == image.size or abs(shape - Fraction(*fitted)) == abs(shape - Fraction(*image.size))
 
 
 @pytest.mark.parametrize(

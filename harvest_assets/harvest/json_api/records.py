@@ -97,7 +97,7 @@ def read_items(items: list[Any], options: JsonApiOptions, number: int) -> tuple[
         try:
             rows.append((*_read_head(item, options), _write(item)))
         except RecordError as error:
-            set_aside.append(SetAside(None, number, "harvest", RecordError.__name__, str(error), _write_anything(item)))
+            set_aside.append(SetAside(None, number, "harvest", RecordError.__name__, str(error), _write_anything(item), error.rule))
     return _build_batch(rows, number), tuple(set_aside)
 
 
@@ -112,10 +112,14 @@ def read_total(page: Any, options: JsonApiOptions, *, at_least: int) -> int | No
 def _read_head(item: Any, options: JsonApiOptions) -> tuple[str, str, bool]:  # noqa: ANN401 - JSON has no narrower type
     identifier = resolve(item, options.identifier)
     if isinstance(identifier, bool) or not isinstance(identifier, str | int) or identifier == "":
-        raise RecordError(f"identifier {options.identifier!r} leads to {identifier!r}, not to a text or an integer"[:300])
+        raise RecordError(
+            f"identifier {options.identifier!r} leads to {identifier!r}, not to a text or an integer"[:300], rule="no_identifier"
+        )
     datestamp = None if options.datestamp is None else resolve(item, options.datestamp)
     if not isinstance(datestamp, str | int | float | None):
-        raise RecordError(f"datestamp {options.datestamp!r} leads to a {type(datestamp).__name__}, not to a text or a number")
+        raise RecordError(
+            f"datestamp {options.datestamp!r} leads to a {type(datestamp).__name__}, not to a text or a number", rule="datestamp_type"
+        )
     deleted = None if options.deleted is None else resolve(item, options.deleted)
     return str(identifier), "" if datestamp is None else str(datestamp), _is_true(deleted)
 
@@ -128,7 +132,7 @@ def _write(item: Any) -> bytes:  # noqa: ANN401 - JSON has no narrower type
     try:
         return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError as error:
-        raise RecordError(f"the record cannot be written again: {error}") from error
+        raise RecordError(f"the record cannot be written again: {error}", rule="not_writable") from error
 
 
 def _write_anything(item: Any) -> bytes:  # noqa: ANN401 - JSON has no narrower type

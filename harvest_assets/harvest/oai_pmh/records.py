@@ -51,7 +51,7 @@ class _Columns:
         header = _find_header(record, namespace)
         identifier, datestamp, sets = _read_header(header)
         if not identifier:
-            raise RecordError("the header has no identifier")
+            raise RecordError("the header has no identifier", rule="no_identifier")
         self.identifiers.append(identifier)
         self.datestamps.append(datestamp)
         self.deleted.append(header.get("status") == _DELETED)
@@ -63,9 +63,9 @@ class _Columns:
         self.identifiers, self.datestamps = headers.identifiers, headers.datestamps
         self.deleted, self.set_specs, self.bodies = headers.deleted, headers.set_specs, bodies
 
-    def put_aside(self, body: bytes, reason: str, identifier: str | None = None) -> None:
+    def put_aside(self, body: bytes, reason: str, rule: str, identifier: str | None = None) -> None:
         """Keep the bytes of a record that cannot be read."""
-        self.set_aside.append(SetAside(identifier, self.page, "harvest", RecordError.__name__, reason, body))
+        self.set_aside.append(SetAside(identifier, self.page, "harvest", RecordError.__name__, reason, body, rule))
 
     def as_batch(self, envelope: bytes) -> pa.RecordBatch:
         """The rows with the columns ``RAW_RECORDS``."""
@@ -135,7 +135,7 @@ def _add_all(columns: _Columns, records: Iterable[tuple[Element, bytes]], namesp
         try:
             columns.add(element, body, namespace)
         except RecordError as error:
-            columns.put_aside(body, str(error))
+            columns.put_aside(body, str(error), error.rule)
 
 
 def _add_loose(columns: _Columns, bodies: Iterable[bytes], envelope: bytes, namespace: str) -> None:
@@ -144,7 +144,7 @@ def _add_loose(columns: _Columns, bodies: Iterable[bytes], envelope: bytes, name
         try:
             _add_all(columns, [(_parse_alone(envelope, body)[0], body)], namespace)
         except etree.XMLSyntaxError as error:
-            columns.put_aside(body, f"not well-formed XML: {error.msg}", _find_identifier(envelope, body, namespace))
+            columns.put_aside(body, f"not well-formed XML: {error.msg}", "not_well_formed", _find_identifier(envelope, body, namespace))
 
 
 def _parse_alone(envelope: bytes, body: bytes) -> Element:
@@ -171,7 +171,7 @@ def _find_header(record: Element, namespace: str) -> Element:
     tag = namespace + "header"
     header = first if first is not None and first.tag == tag else record.find(tag)
     if header is None:
-        raise RecordError("the record has no header")
+        raise RecordError("the record has no header", rule="no_header")
     return header
 
 
