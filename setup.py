@@ -62,6 +62,9 @@ setup(
         "harvest_assets.protocols": [
             "oai-pmh = harvest_assets.harvest.oai_pmh:OaiPmh",
             "json = harvest_assets.harvest.json_api:JsonApi",
+            "sitemap = harvest_assets.harvest.sitemap:Sitemap",
+            "feed = harvest_assets.harvest.feed:Feed",
+            "files = harvest_assets.harvest.files:Files",
         ],
         "harvest_assets.extractors": [
             "oai_dc = harvest_assets.extract.oai_dc:OaiDc",

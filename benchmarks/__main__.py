@@ -43,9 +43,11 @@ def measure(name: str, url: str, kind: str) -> Sample:
 
 
 @contextmanager
-def serve(folder: Path) -> Generator[str]:
+def serve(folder: Path, latency_seconds: float) -> Generator[str]:
     """The server, in a process of its own; yields its address."""
-    with subprocess.Popen([sys.executable, "-m", "benchmarks.server", str(folder)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server", str(folder), str(latency_seconds)], stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield f"http://127.0.0.1:{(process.stdout.readline() if process.stdout else '').strip()}"
         finally:
@@ -89,6 +91,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=["oai_dc", "lom"], choices=["oai_dc", "lom"])
     parser.add_argument("--contenders", nargs="*", default=list(PEERS))
     parser.add_argument("--second-day", type=int, default=0, metavar="RECORDS", help="measure two days of a source of this size instead")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="wait before every answer")
     parser.add_argument("--pages", type=Path, default=Path(tempfile.gettempdir()) / "harvest-benchmark-pages", help="where pages are kept")
     arguments = parser.parse_args()
     size = arguments.second_day or arguments.records
@@ -96,7 +99,7 @@ def main() -> None:
     for kind in ["oai_dc"] if arguments.second_day else arguments.kinds:
         if not (folder / kind / "done").exists():
             write_pages(folder / kind, kind, size, changed=size // 100)
-    with serve(folder) as url:
+    with serve(folder, arguments.latency) as url:
         if arguments.second_day:
             second_day(url)
         else:

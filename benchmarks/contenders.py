@@ -75,6 +75,26 @@ def version(url: str, kind: str, folder: Path) -> None:
     _publish(_installation(url, kind, folder), datetime.now(UTC).date().isoformat())
 
 
+def one_list(url: str, kind: str, folder: Path) -> None:
+    """(g) Ours up to documents, in one list."""
+    _receive(_installation(url, kind, folder))
+
+
+def sixteen_windows(url: str, kind: str, folder: Path) -> None:
+    """(h) The same in 16 windows at the same time."""
+    _receive(_installation(url, kind, folder, "ranges: {interval: 13d, parallel: 16}\n"))
+
+
+def one_process(url: str, kind: str, folder: Path) -> None:
+    """(i) Ours, raw records only, the windows one after the other."""
+    _receive(_installation(url, kind, folder, "ranges: {interval: 13d}\n"), is_raw=True)
+
+
+def two_processes(url: str, kind: str, folder: Path) -> None:
+    """(j) The same in two processes."""
+    _receive(_installation(url, kind, folder, "ranges: {interval: 13d, processes: 2}\n"), is_raw=True)
+
+
 def two_days(url: str, kind: str, folder: Path) -> None:
     """(e) Ours, two days: everything, then what changed; prints seconds and stored bytes of each."""
     installation = _installation(url, kind, folder)
@@ -103,19 +123,30 @@ def dagster(url: str, kind: str, folder: Path) -> None:
             assert outcome.succeeded, outcome.reason
 
 
-def _installation(url: str, kind: str, folder: Path):  # noqa: ANN202 - imported late
+def _installation(url: str, kind: str, folder: Path, keys: str = ""):  # noqa: ANN202 - imported late
     for name in ("sources", "datasets"):
         (folder / "config" / name).mkdir(parents=True, exist_ok=True)
     extract = "" if kind == "oai_dc" else "extract: oai_dc\n"
     (folder / "config/sources/bench.yaml").write_text(
         f"title: Benchmark\nprotocol: oai-pmh\nurl: {url}\noptions: {{metadata_prefix: {kind}}}\n{extract}"
-        "network: {allow: [loopback]}\nhttp: {requests_per_second: 1000}\n"
+        f"network: {{allow: [loopback]}}\nhttp: {{requests_per_second: 1000}}\n{keys}"
     )
     (folder / "config/datasets/all.yaml").write_text("title: All\nsources: [bench]\n")
     os.environ.update(HARVEST_CONFIG=str(folder / "config"), HARVEST_STORE=str(folder / "store"), HARVEST_STATE=str(folder / "state"))
     from harvest_assets.stages.installation import Installation  # noqa: PLC0415
 
     return Installation.open()
+
+
+def _receive(installation, *, is_raw: bool = False) -> None:  # noqa: ANN001 - imported late
+    from harvest_assets.stages import documents  # noqa: PLC0415
+    from harvest_assets.stages.raw_records import Request, harvest  # noqa: PLC0415
+
+    source, manifests, day = installation.catalog.source("bench"), installation.store.manifests, datetime.now(UTC).date()
+    for draft in harvest(installation, Request(source, [day])).values():
+        manifests.commit(draft.manifest)
+    for draft in {}.values() if is_raw else documents.fold(installation, source, [str(day)], "bench").values():
+        manifests.commit(draft.manifest)
 
 
 def _publish(installation, day: str) -> None:  # noqa: ANN001 - imported late
@@ -139,7 +170,23 @@ def _stored(folder: Path) -> int:
     return sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file()) if (folder / "store").exists() else 0
 
 
-CONTENDERS = {each.__name__: each for each in (download, parse, sickle, scythe, raw_records, version, two_days, dagster)}
+CONTENDERS = {
+    each.__name__: each
+    for each in (
+        download,
+        parse,
+        sickle,
+        scythe,
+        raw_records,
+        version,
+        one_list,
+        sixteen_windows,
+        one_process,
+        two_processes,
+        two_days,
+        dagster,
+    )
+}
 
 if __name__ == "__main__":
     CONTENDERS[sys.argv[1]](sys.argv[2], sys.argv[3], Path(sys.argv[4]))

@@ -11,6 +11,7 @@ WORDS = [
     for c in ("", "s", "en", "ing", "kunde", "heid")
 ]
 PER_PAGE = 500
+STAMP = b"2026-06-01T00:00:00Z"
 START = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/" '
     b'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><responseDate>2026-11-01T00:00:00Z</responseDate>'
@@ -20,7 +21,7 @@ IDENTIFY = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2026-11-01T00:00:00Z'
     b'</responseDate><request verb="Identify">http://127.0.0.1/oai</request><Identify><repositoryName>Benchmark</repositoryName>'
     b"<baseURL>http://127.0.0.1/oai</baseURL><protocolVersion>2.0</protocolVersion><adminEmail>a@example.org</adminEmail>"
-    b"<earliestDatestamp>2020-01-01T00:00:00Z</earliestDatestamp><deletedRecord>persistent</deletedRecord>"
+    b"<earliestDatestamp>2026-04-25T00:00:00Z</earliestDatestamp><deletedRecord>persistent</deletedRecord>"
     b"<granularity>YYYY-MM-DDThh:mm:ssZ</granularity></Identify></OAI-PMH>"
 )
 DC_NAMESPACES = (
@@ -51,7 +52,7 @@ def _records(kind: str, numbers: range, revision: int) -> Iterator[bytes]:
     render = {"oai_dc": _render_dc, "lom": _render_lom}[kind]
     for number in numbers:
         source = random.Random(number * 2 + revision)  # noqa: S311 - the same records each time, no secret
-        stamp = "2026-06-01T00:00:00Z" if revision == 0 else "2026-11-20T12:00:00Z"
+        stamp = STAMP.decode() if revision == 0 else "2026-11-20T12:00:00Z"
         yield (
             f"<record><header><identifier>oai:bench.example.org:{number * 7919 % 10_000_019:08d}</identifier><datestamp>{stamp}</datestamp>"
             f"<setSpec>set{number % 10}</setSpec></header><metadata>{render(number, source)}</metadata></record>\n"

@@ -1,11 +1,25 @@
-"""The server that everybody is measured against: it sends pages from disk and does nothing else. ``python -m benchmarks.server FOLDER``."""
+"""The server that everybody is measured against: it sends pages from disk and does nothing else.
 
+``python -m benchmarks.server FOLDER [LATENCY_SECONDS]``. Page by page the records are a day younger, so that a window of days is a run of
+pages; with latency every answer waits that long before its first byte.
+"""
+
+import re
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from benchmarks.pages import IDENTIFY
+from benchmarks.pages import IDENTIFY, STAMP
+
+FIRST_DAY = datetime(2026, 4, 25, tzinfo=UTC)
+NO_RECORDS = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2026-11-01T00:00:00Z'
+    b'</responseDate><request>http://127.0.0.1/oai</request><error code="noRecordsMatch">none</error></OAI-PMH>'
+)
+_TOKEN = re.compile(rb'<resumptionToken completeListSize="(\d+)"([^>]*)>([^<]*)</resumptionToken>')
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -14,12 +28,14 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     folder = Path()
+    latency_seconds = 0.0
 
     def do_GET(self) -> None:
         """Answer with one file."""
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        body = IDENTIFY if query.get("verb") == "Identify" else self._page(parts.path.strip("/"), query)
+        body = IDENTIFY if query.get("verb") == "Identify" else self._list(self.folder / parts.path.strip("/"), query)
+        time.sleep(self.latency_seconds)
         self.send_response(200)
         self.send_header("Content-Type", "text/xml; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -29,15 +45,36 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
-    def _page(self, kind: str, query: dict[str, str]) -> bytes:
-        first = "changed-00000" if query.get("from", "") > "2026-07" else "full-00000"
-        name = Path(query.get("resumptionToken", first)).name
-        return (self.folder / kind / f"{name}.xml").read_bytes()
+    def _list(self, folder: Path, query: dict[str, str]) -> bytes:
+        token = query.get("resumptionToken", "")
+        if "until" in query or "~" in token:
+            return self._window(folder, query, token)
+        first = "changed-00000" if query.get("from", "") > "2026-11-15" else "full-00000"
+        return (folder / f"{Path(token or first).name}.xml").read_bytes()
+
+    def _window(self, folder: Path, query: dict[str, str], token: str) -> bytes:
+        """A page of the pages whose day lies in the window; a token is the page and the page after the last."""
+        if token:
+            page, end = (int(part) for part in token.split("~"))
+        else:
+            last = len(list(folder.glob("full-*.xml")))
+            page = max(0, _day(query["from"]) if "from" in query else 0)
+            end = min(last, _day(query["until"]) + 1) if "until" in query else last
+        if page >= end:
+            return NO_RECORDS
+        body = (folder / f"full-{page:05d}.xml").read_bytes().replace(STAMP, (FIRST_DAY + timedelta(days=page)).strftime("%FT%TZ").encode())
+        following = f"{page + 1}~{end}" if page + 1 < end else ""
+        return _TOKEN.sub(f"<resumptionToken>{following}</resumptionToken>".encode(), body)
+
+
+def _day(text: str) -> int:
+    return (datetime.fromisoformat(text).astimezone(UTC) - FIRST_DAY).days
 
 
 def main() -> None:
     """Serve the folder on a free loopback port, which is printed."""
     Handler.folder = Path(sys.argv[1])
+    Handler.latency_seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         print(server.server_port, flush=True)
         server.serve_forever()

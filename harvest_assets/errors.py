@@ -6,7 +6,8 @@ does that. Every message is one line: where, what we got, what is allowed, what 
     HarvestError
     ├── ConfigurationError   a person edits a file or a setting
     ├── TransientError       try again, not before ``retry_after_seconds``
-    │   └── BusyError              … another run is at it; this one is started again later, and waits for nothing
+    │   ├── BusyError              … another run is at it; this one is started again later, and waits for nothing
+    │   └── PausedError            … its time is up or it was told to stop; what was received is kept, it goes on there later
     ├── PermanentError       trying again changes nothing
     │   ├── PositionExpiredError   … but the list can start again from its beginning
     │   ├── UnendingListError      … but what was received stays good, as an incomplete list
@@ -26,15 +27,20 @@ class ConfigurationError(HarvestError):
 
 
 class TransientError(HarvestError):
-    """It may work later: a server is down, busy or slow."""
+    """It may work later: a server is down, busy or slow. ``status`` is what it answered, when an answer came."""
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None, status: int | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.status = status
 
 
 class BusyError(TransientError):
     """Another run holds the lock; nothing was waited for."""
+
+
+class PausedError(TransientError):
+    """The harvest stopped itself between two pages: its time is up, or it was told to."""
 
 
 class PermanentError(HarvestError):

@@ -148,6 +148,15 @@ class Protocol(ABC):
         """The shortest span of datestamps that the server tells from its neighbours; windows are not cut below it."""
         return timedelta(days=1)
 
+    def one_by_one(self, window: Window, *, number: int = 1) -> Iterator[Page]:
+        """The records of a window, each asked for alone, so that one that cannot be read costs no other: it is set aside.
+
+        Raises:
+            PermanentError: The protocol, or this source, has no way to do so.
+        """
+        asked = f"{window.start} to {window.end}, page {number}"
+        raise PermanentError(f"{self.target.source}: protocol {self.name!r} cannot ask for the records of {asked} one by one")
+
     def records(self, identifiers: Sequence[str]) -> Iterator[Page]:
         """Single records by their identifiers; a page holds those that one request brought.
 

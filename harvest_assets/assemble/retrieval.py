@@ -1,18 +1,18 @@
 """When a source is due for its next harvest: a named frequency or a cron expression, after successes and after failures.
 
-Put here: the rules of time. Keep out: who is running what, locks, back-off of hosts; they arrive as ``Attempt``. Pure: the time is an
-argument. All times are aware; days are UTC days. Cron expressions have five fields: https://man7.org/linux/man-pages/man5/crontab.5.html
+Put here: the rules of time. Keep out: what stands against a harvest whoever starts it (`obstacles`), locks, back-off of hosts. Pure: the
+time is an argument. All times are aware; days are UTC days. Cron expressions have five fields: https://man7.org/linux/man-pages/man5/crontab.5.html
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from croniter import croniter
 from croniter.croniter import CroniterError
 
+from harvest_assets.assemble.obstacles import Attempt, Obstacle, Standing, as_clock, by_start, find_obstacles, next_opening
 from harvest_assets.errors import ConfigurationError
 from harvest_assets.model.window import midnight
 
@@ -21,6 +21,7 @@ NEVER = "never"
 
 # Pauses before the first, second and third retry on the day of a failure: a hiccup, a restart, an office hour.
 PAUSES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
+ENDINGS = {"cancelled": "was cancelled"}
 
 CRON_FIELDS = 5
 CRON_NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC SUN MON TUE WED THU FRI SAT"
@@ -40,21 +41,16 @@ class Frequency:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What a source's file says about time; ``retry_frequency`` is the rarest that a source is tried after a failure."""
+    """What a source's file says about time, and what stands against it.
+
+    ``retry_frequency`` is the rarest that a source is tried after a failure; until ``retry_at`` it was put off because another run held
+    its lock.
+    """
 
     frequency: str
-    frozen: bool
-    enabled: bool
     retry_frequency: str = "weekly"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One harvest that was started, however it ended."""
-
-    started_at: datetime
-    ended_at: datetime | None
-    status: Literal["started", "succeeded", "failed"]
+    standing: Standing = field(default_factory=Standing)
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +87,35 @@ def due(schedule: Schedule, attempts: Sequence[Attempt], now: datetime) -> Due:
     """Decide whether a harvest of the source is due; ``attempts`` come in any order.
 
     An interval counts from the start of the last attempt, in UTC days, so that a long harvest does not make a source drift; an attempt
-    that failed shortens it to ``retry_frequency`` and is repeated on the same day after 15 minutes, 1 hour and 4 hours.
+    that failed shortens it to ``retry_frequency`` and is repeated on the same day after 15 minutes, 1 hour and 4 hours. Attempts that
+    found the source down, and failures before a reset, count for nothing.
 
     Raises:
         ConfigurationError: A frequency is not valid.
     """
     frequency = parse_frequency(schedule.frequency)
     retry_days = _parse_retry_days(schedule.retry_frequency)
-    standing = _standing_reason(schedule, attempts)
-    if standing:
-        return Due(is_due=False, because=standing, next_at=None)
-    if not attempts:
-        return Due(is_due=True, because="was never harvested", next_at=None)
-    last = max(attempts, key=_by_start)
-    next_at, rule = min(_candidates(frequency, retry_days, last, attempts), key=lambda candidate: candidate[0])
-    because = f"{rule}; the last harvest started at {_clock(last.started_at)} and {last.status}"
-    if now < next_at:
-        because += f"; next at {_clock(next_at)}"
-    return Due(is_due=now >= next_at, because=because, next_at=next_at)
+    obstacles = {each.kind: each for each in find_obstacles(schedule.standing, attempts, now)}
+    off = _off_reason(schedule, attempts, obstacles)
+    if off:
+        return Due(is_due=False, because=off, next_at=None)
+    regular, because = _regular_time(frequency, retry_days, schedule, attempts)
+    return _at_its_time(schedule.standing, regular, because, obstacles, now)
+
+
+def _at_its_time(standing: Standing, regular: datetime | None, because: str, obstacles: Mapping[str, Obstacle], now: datetime) -> Due:
+    """Due from its regular time on, unless something stands against it then; hours put it off to when they begin."""
+    failing, down, hours = (obstacles.get(kind) for kind in ("failing", "down", "hours"))
+    times = [each for each in (regular, failing.until if failing else None) if each is not None]
+    next_at = next_opening(standing.hours, max(times)) if times else None
+    blocking = failing or down
+    if blocking:
+        return Due(is_due=False, because=blocking.because, next_at=None if down else next_at)
+    if regular is not None and next_at is not None and now < regular:
+        return Due(is_due=False, because=f"{because}; next at {as_clock(next_at)}", next_at=next_at)
+    if hours:
+        return Due(is_due=False, because=hours.because, next_at=hours.until)
+    return Due(is_due=True, because=because, next_at=next_at)
 
 
 def _parse_retry_days(text: str) -> int | None:
@@ -119,38 +126,53 @@ def _parse_retry_days(text: str) -> int | None:
     return frequency.days
 
 
-def _standing_reason(schedule: Schedule, attempts: Sequence[Attempt]) -> str | None:
+def _off_reason(schedule: Schedule, attempts: Sequence[Attempt], obstacles: Mapping[str, Obstacle]) -> str | None:
     """Why the source is not due whatever the time is."""
-    if not schedule.enabled:
-        return "is disabled"
-    if schedule.frozen:
-        return "is frozen: its last accepted set stays as it is"
+    off = obstacles.get("disabled") or obstacles.get("frozen")
+    if off:
+        return off.because
     if schedule.frequency == NEVER:
         return "has frequency 'never': it is harvested by hand only, also for the first time"
     running = [attempt.started_at for attempt in attempts if attempt.status == "started"]
     if running:
-        return f"is being harvested since {_clock(min(running))}"
+        return f"is being harvested since {as_clock(min(running))}"
     return None
+
+
+def _regular_time(
+    frequency: Frequency, retry_days: int | None, schedule: Schedule, attempts: Sequence[Attempt]
+) -> tuple[datetime | None, str]:
+    """When a harvest is due again, and by which rule, in words; no time for a source that was never harvested."""
+    reset_at = schedule.standing.reset_at
+    tries = [each for each in attempts if not each.is_past and each.status != "down"]
+    counted = [each for each in tries if each.status != "failed" or reset_at is None or each.started_at > reset_at]
+    at, because = None, "was never harvested" if reset_at is None or not tries else f"was reset at {as_clock(reset_at)}"
+    if counted:
+        last = max(counted, key=by_start)
+        at, rule = min(_candidates(frequency, retry_days, last, counted), key=lambda candidate: candidate[0])
+        because = f"{rule}; the last harvest started at {as_clock(last.started_at)} and {ENDINGS.get(last.status, last.status)}"
+    if schedule.retry_at is not None and (at is None or at < schedule.retry_at):
+        return schedule.retry_at, "was put off while another run was at it"
+    return at, because
 
 
 def _candidates(frequency: Frequency, retry_days: int | None, last: Attempt, attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
     """The instants at which one of the rules makes the source due again, each with the rule in words; the earliest counts."""
     found = [_regular(frequency, last.started_at)]
-    if last.status != "failed":
+    if last.status == "succeeded":
         return found
+    ended_at = (last.ended_at or last.started_at).astimezone(UTC)
     if retry_days is not None:
-        found.append((_days_after(last.started_at, retry_days), f"every {retry_days} days at least after a failure"))
+        what = "a failure" if last.status == "failed" else "a harvest that was not finished"
+        found.append((_days_after(last.started_at, retry_days), f"every {retry_days} days at least after {what}"))
+    if last.status == "paused":
+        found.append((ended_at + PAUSES[0], "goes on where it paused"))
     failures = _failures_of_the_day(last, attempts)
-    if failures <= len(PAUSES):
-        retry_at = (last.ended_at or last.started_at).astimezone(UTC) + PAUSES[failures - 1]
+    if last.status == "failed" and failures <= len(PAUSES):
+        retry_at = ended_at + PAUSES[failures - 1]
         if retry_at.date() == last.started_at.astimezone(UTC).date():
             found.append((retry_at, f"retry {failures} of {len(PAUSES)} on the day of a failure"))
     return found
-
-
-def _by_start(attempt: Attempt) -> tuple[datetime, str]:
-    """Later attempts are greater; of two that started at once, the one that succeeded."""
-    return attempt.started_at, attempt.status
 
 
 def _regular(frequency: Frequency, after: datetime) -> tuple[datetime, str]:
@@ -167,10 +189,10 @@ def _failures_of_the_day(last: Attempt, attempts: Sequence[Attempt]) -> int:
     """How many attempts failed on the UTC day of the last one, successes of that day forgiving those before them."""
     day = last.started_at.astimezone(UTC).date()
     count = 0
-    for attempt in sorted(attempts, key=_by_start, reverse=True):
-        if attempt.status != "failed" or attempt.started_at.astimezone(UTC).date() != day:
+    for attempt in sorted(attempts, key=by_start, reverse=True):
+        if attempt.status == "succeeded" or attempt.started_at.astimezone(UTC).date() != day:
             break
-        count += 1
+        count += attempt.status == "failed"
     return count
 
 
@@ -190,7 +212,3 @@ def _is_cron(text: str) -> bool:
     except CroniterError:
         return False
     return True
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

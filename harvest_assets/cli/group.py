@@ -9,9 +9,13 @@ import click
 from harvest_assets.cli.changes import changes
 from harvest_assets.cli.demo import demo
 from harvest_assets.cli.dev import dev
+from harvest_assets.cli.doctor import doctor
 from harvest_assets.cli.explain import explain
+from harvest_assets.cli.plan import plan
 from harvest_assets.cli.preview import preview
 from harvest_assets.cli.promotions import promote, rollback
+from harvest_assets.cli.quarantine import quarantine
+from harvest_assets.cli.reset import reset
 from harvest_assets.cli.run import accept, release, run
 from harvest_assets.cli.sources import sources
 from harvest_assets.cli.status import status
@@ -40,5 +44,23 @@ def main() -> None:
     """Collect what others publish and publish it again, as dataset versions that can be trusted."""
 
 
-for command in (sources, preview, run, release, status, accept, promote, rollback, changes, explain, verify, demo, dev):
+for command in (
+    sources,
+    preview,
+    plan,
+    run,
+    release,
+    status,
+    quarantine,
+    reset,
+    accept,
+    promote,
+    rollback,
+    changes,
+    explain,
+    verify,
+    demo,
+    dev,
+    doctor,
+):
     main.add_command(command)

@@ -29,11 +29,13 @@ class HarvestReport:
         return asdict(self)
 
 
-def report_success(installation: Installation, source: str, days: Sequence[date], run_id: str) -> HarvestReport:
-    """What a run that succeeded left in the store."""
-    described = [_describe_day(installation.store, source, str(day)) for day in days]
+def report_success(
+    installation: Installation, source: str, days: Sequence[date], run_id: str, *, has_documents: bool = True
+) -> HarvestReport:
+    """What a run that succeeded left in the store; ``has_documents`` unless it stopped after the raw records."""
+    described = [_describe_day(installation.store, source, str(day), has_documents=has_documents) for day in days]
     later = [each.day for each in find_stale_days(installation.store, source) if each.day > str(days[-1])]
-    steps = [_next_step(installation, source, described[-1])]
+    steps = [_next_step(installation, source, described[-1]) if has_documents else f"harvest run {source} --date {days[-1]}"]
     if later:
         steps.append(f"harvest run {source} --from {later[0]} --to {later[-1]}")
     return HarvestReport(source, succeeded=True, reason=None, run_id=run_id, days=described, not_changed=later, next=steps)
@@ -57,14 +59,16 @@ def print_report(report: HarvestReport) -> None:
     say(f"  next: {'; '.join(report.next)}")
 
 
-def _describe_day(store: Store, source: str, day: str) -> dict[str, Any]:
+def _describe_day(store: Store, source: str, day: str, *, has_documents: bool) -> dict[str, Any]:
     raw, documents = store.manifests.find("raw_records", source, day), store.manifests.find("documents", source, day)
-    if raw is None or documents is None:
+    if raw is None or (has_documents and documents is None):
         return {"day": day}
+    harvested = {**describe_harvest(raw), "received_this_day": raw.counts["received"]}
+    if documents is None or not has_documents:
+        return harvested
     verdict = read_verdict(store, documents)
     return {
-        **describe_harvest(raw),
-        "received_this_day": raw.counts["received"],
+        **harvested,
         **{name: documents.counts[name] for name in ("live", "added", "removed", "retracted", "set_aside")},
         "decision": verdict.decision,
         "is_accepted": verdict.is_accepted,
@@ -73,7 +77,7 @@ def _describe_day(store: Store, source: str, day: str) -> dict[str, Any]:
 
 
 def _print_day(source: str, day: dict[str, Any]) -> None:
-    if "decision" not in day:
+    if "distinct" not in day:
         say(f"{source} {day['day']}: nothing is stored")
         return
     announced = f" of {day['announced']} announced" if day["announced"] is not None else ""
@@ -81,6 +85,10 @@ def _print_day(source: str, day: dict[str, Any]) -> None:
     say(
         f"{source} {day['day']}: {day['distinct']} records{announced} on {day['pages']} {'page' if day['pages'] == 1 else 'pages'}, {proof}"
     )
+    for note in day["notes"]:
+        say(f"  note: {note}")
+    if "decision" not in day:
+        return
     say(f"  {day['live']} live, {day['added']} added, {day['removed']} gone, {day['set_aside']} set aside")
     say(f"  {day['decision']}: {day['words']}")
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
+from typing import Any
 
 import click
 
@@ -13,8 +14,10 @@ from harvest_assets.cli.options import choose_dataset, day_option, json_option
 from harvest_assets.cli.output import print_json, say
 from harvest_assets.cli.page_progress import show_pages
 from harvest_assets.cli.release_reports import describe_release, print_release
-from harvest_assets.cli.starting import Runs, days_between, open_runs
+from harvest_assets.cli.run_parameters import read_days, read_parameters, run_parameter_options
+from harvest_assets.cli.starting import Runs, open_runs
 from harvest_assets.errors import ConfigurationError, PermanentError
+from harvest_assets.model.parameters import RunParameters
 from harvest_assets.stages.decisions import accept as decide
 from harvest_assets.stages.installation import Installation
 
@@ -22,22 +25,20 @@ from harvest_assets.stages.installation import Installation
 @click.command()
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every source that is enabled and not frozen.")
-@day_option("--date", "day", help="The day to harvest; today (UTC) unless given.")
-@day_option("--from", "first", help="First of several days.")
-@day_option("--to", "last", help="Last of several days.")
-@click.option("--full", is_flag=True, help="Ask for everything, whatever was received before.")
+@run_parameter_options
+@click.option("--transform/--no-transform", default=True, help="Go on to documents and set, or stop after raw_records.")
 @json_option
 @click.pass_context
-def run(ctx: click.Context, /, sources: tuple[str, ...], *, everything: bool, full: bool, as_json: bool, **span: date | None) -> None:
+def run(ctx: click.Context, /, sources: tuple[str, ...], *, everything: bool, transform: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - what the options are
     """Harvest sources, up to their sets; the server is asked once for all days together."""
     installation = Installation.open()
-    days = _choose_days(**span)
-    chosen = _choose_sources(installation, sources, everything=everything)
+    days, parameters = read_days(options), read_parameters(options)
     reports: list[HarvestReport] = []
+    chosen = _choose_sources(installation, sources, everything=everything)
     with open_runs(installation) as runs:
         for source in chosen:
             with _shown(source, as_json=as_json):
-                report = harvest_source(runs, installation, source, days, full=full)
+                report = harvest_source(runs, installation, source, days, parameters, transform=transform)
             reports.append(report)
             if not as_json:
                 print_report(report)
@@ -46,25 +47,25 @@ def run(ctx: click.Context, /, sources: tuple[str, ...], *, everything: bool, fu
     ctx.exit(0 if all(each.succeeded for each in reports) else 1)
 
 
-def harvest_source(runs: Runs, installation: Installation, source: str, days: Sequence[date], *, full: bool = False) -> HarvestReport:
+def harvest_source(
+    runs: Runs,
+    installation: Installation,
+    source: str,
+    days: Sequence[date],
+    parameters: RunParameters | None = None,
+    *,
+    transform: bool = True,
+) -> HarvestReport:
     """Run one source and tell how it went."""
-    outcome = runs.harvest(source, days, full=full)
+    outcome = runs.harvest(source, days, parameters, transform=transform)
     if not outcome.succeeded:
         return report_failure(source, outcome.reason, outcome.run_id)
-    return report_success(installation, source, days, outcome.run_id)
+    return report_success(installation, source, days, outcome.run_id, has_documents=transform)
 
 
 def _shown(source: str, *, as_json: bool) -> AbstractContextManager[None]:
     """Progress on standard error, where a person looks at it."""
     return show_pages(source) if sys.stderr.isatty() and not as_json else nullcontext()
-
-
-def _choose_days(day: date | None, first: date | None, last: date | None) -> list[date]:
-    if (first is None) != (last is None) or (day is not None and first is not None):
-        raise ConfigurationError("say either --date DAY, or --from DAY --to DAY, or none of them for today")
-    if first is not None and last is not None:
-        return days_between(first, last)
-    return [day or today_utc()]
 
 
 def _choose_sources(installation: Installation, slugs: Sequence[str], *, everything: bool) -> list[str]:

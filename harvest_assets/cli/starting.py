@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harvest_assets.cli.environment import prepare_dagster_home, today_utc
 from harvest_assets.errors import ConfigurationError
+from harvest_assets.model.parameters import RunParameters
+from harvest_assets.model.quarantine import Selection
 from harvest_assets.stages.installation import Installation
 
 if TYPE_CHECKING:
@@ -27,15 +29,24 @@ class Runs:
         self._instance = instance
         runs.register(instance, installation)
 
-    def harvest(self, source: str, days: Sequence[date], *, full: bool = False) -> "RunOutcome":
-        """Harvest consecutive days of a source, up to its sets."""
+    def harvest(
+        self, source: str, days: Sequence[date], parameters: RunParameters | None = None, *, transform: bool = True
+    ) -> "RunOutcome":
+        """Harvest consecutive days of a source, up to its sets, or up to its records without ``transform``."""
         self._check(days)
-        return self._runs.run_harvest(self._instance, self._installation, source, [str(day) for day in days], full=full)
+        keys = [str(day) for day in days]
+        return self._runs.run_harvest(self._instance, self._installation, source, keys, parameters, transform=transform)
 
     def sets(self, source: str, day: date) -> "RunOutcome":
         """Publish the set of a day again."""
         self._check([day])
         return self._runs.run_sets(self._instance, self._installation, source, str(day))
+
+    def replay(self, source: str, selection: Selection) -> "RunOutcome":
+        """Read records of a source that were set aside again, up to its sets."""
+        from harvest_assets.defs.replay_runs import run_replay  # noqa: PLC0415 - loads Dagster
+
+        return run_replay(self._instance, self._installation, source, selection)
 
     def release(self, dataset: str, day: date) -> "RunOutcome":
         """Publish a dataset on a day."""

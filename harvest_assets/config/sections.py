@@ -62,6 +62,7 @@ class Http(Section):
     response_timeout_seconds: float = Field(default=300.0, gt=0, le=86400, description="Longest time for one whole answer")
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Largest answer after decompression")
     max_attempts: int = Field(default=5, ge=1, le=20, description="How often one request is tried, the first time included")
+    robots: bool = Field(default=False, description="Whether robots.txt is respected: what may be asked for, and how fast")
     retry_after_cap_seconds: float = Field(
         default=300.0, ge=0, le=86400, description="Longest wait that a server may ask for within one harvest"
     )

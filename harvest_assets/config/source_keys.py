@@ -4,14 +4,15 @@ The public contract of a source. Descriptions are the documentation: the JSON Sc
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from harvest_assets.assemble.retrieval import DAYS, NEVER, parse_frequency
 from harvest_assets.config.addresses import check_web_address
+from harvest_assets.config.authentication import Auth
 from harvest_assets.config.durations import Duration, duration_key
 from harvest_assets.config.names import nearest
 from harvest_assets.config.pacing import Availability, Breaker, Hours, Limits, Ranges, RateLimit
@@ -20,6 +21,7 @@ from harvest_assets.config.problems import SeveralReasonsError
 from harvest_assets.config.secrets import REFERENCE, find_malformed, is_secret_name
 from harvest_assets.config.sections import ExtractSetting, Freshness, Http, Integrity, Network, Owner, Section, Text, require_unique
 from harvest_assets.errors import ConfigurationError
+from harvest_assets.harvest.redaction import is_secret_key
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -74,6 +76,19 @@ def _header_reasons(headers: dict[str, str]) -> Iterator[str]:
             yield f"{name!r} has a line break or a character beyond ASCII in its value; headers are one line of ASCII"
         elif is_secret_name(name) and not REFERENCE.search(text):
             yield f"{name!r} has its secret in the file; write '${{ENV:NAME}}' and set the environment variable NAME"
+
+
+def _literal_secret_reasons(value: object, key: str) -> Iterator[str]:
+    """Why options should not stand in a file: a key whose name says secret holds one; it is not repeated."""
+    if isinstance(value, Mapping):
+        for name, part in cast("Mapping[object, object]", value).items():
+            if isinstance(part, str) and part and is_secret_key(str(name)) and not REFERENCE.search(part):
+                place = f"{key}.{name}".lstrip(".")
+                yield f"{place!r} has its secret in the file; write '${{ENV:NAME}}' and set the environment variable NAME"
+            yield from _literal_secret_reasons(part, f"{key}.{name}")
+    elif isinstance(value, list):
+        for number, part in enumerate(cast("list[object]", value)):
+            yield from _literal_secret_reasons(part, f"{key}.{number}")
 
 
 def _malformed_reasons(value: object) -> Iterator[str]:
@@ -131,6 +146,7 @@ class SourceKeys(Section):
     headers: dict[str, str] = Field(
         default_factory=dict[str, str], description="Headers of every request; secrets as ${ENV:NAME}, never as text"
     )
+    auth: Auth | None = Field(default=None, description="How the source lets us in: type basic, bearer, header, query or oauth2")
     rate_limit: RateLimit | None = Field(default=None, description="Requests that the source may be sent in a period, beside http")
     ranges: Ranges = Field(default=Ranges(), description="How a long range of dates is split")
     hours: Annotated[tuple[Hours, ...], Field(strict=False), AfterValidator(require_unique)] = Field(
@@ -148,8 +164,17 @@ class SourceKeys(Section):
         SeveralReasonsError.raise_for([*_header_reasons(headers), *_malformed_reasons(headers)])
         return headers
 
+    @field_validator("auth")
+    @classmethod
+    def _check_auth(cls, auth: Auth | None, info: ValidationInfo) -> Auth | None:
+        header = auth.header_name if auth else None
+        written: Mapping[str, str] = info.data.get("headers", {})
+        if header and header.lower() in {name.lower() for name in written}:
+            raise ValueError(f"sends the header {header!r}, which 'headers' has too; keep one of them")
+        return auth
+
     @field_validator("options")
     @classmethod
     def _check_references(cls, options: dict[str, Any]) -> dict[str, Any]:
-        SeveralReasonsError.raise_for(list(_malformed_reasons(options)))
+        SeveralReasonsError.raise_for([*_literal_secret_reasons(options, ""), *_malformed_reasons(options)])
         return options

@@ -10,12 +10,14 @@ from typing import Any, cast
 
 from pydantic import BaseModel, Field, ValidationError
 
+from harvest_assets.config.authentication import auth_references, resolve_auth
 from harvest_assets.config.names import not_one_of
 from harvest_assets.config.plugins import document_tasks, extractors, find_extractor, find_protocol, protocols
 from harvest_assets.config.problems import InvalidFileError, describe_errors
 from harvest_assets.config.secrets import Reference, find_references, resolve
 from harvest_assets.config.source_keys import SourceKeys
 from harvest_assets.errors import ConfigurationError
+from harvest_assets.harvest.allowance import Allowance
 from harvest_assets.harvest.http_settings import HttpSettings
 from harvest_assets.interfaces import Extractor, HttpClient, Options, Protocol, Target
 
@@ -56,7 +58,7 @@ class Source(SourceKeys):
 
     def references(self) -> tuple[Reference, ...]:
         """Every use of an environment variable, headers first."""
-        return (*find_references(self.headers, "headers"), *find_references(self.options, "options"))
+        return (*find_references(self.headers, "headers"), *auth_references(self.auth), *find_references(self.options, "options"))
 
     def missing_variables(self, environ: Mapping[str, str]) -> tuple[Reference, ...]:
         """The references whose variable is not set, or empty."""
@@ -78,12 +80,16 @@ class Source(SourceKeys):
         """What the network client needs to know of this source; it holds secrets and does not show them.
 
         Raises:
-            ConfigurationError: A variable is not set, or the User-Agent names no contact.
+            ConfigurationError: A variable is not set or cannot be sent, or the User-Agent names no contact.
         """
+        credentials = resolve_auth(self.auth, environ, file=self.file)
         return HttpSettings(
             user_agent=user_agent,
+            source=self.slug,
             headers=self.resolved_headers(environ),
-            secret_values=tuple(sorted(self.secret_values(environ))),
+            credentials=credentials,
+            secret_values=tuple(sorted(self.secret_values(environ) | credentials.secret_values())),
+            rate_limit=Allowance(**self.rate_limit.model_dump()) if self.rate_limit else None,
             origin=self.url,
             allowed_networks=self.network.allow,
             **self.http.model_dump(),
@@ -120,7 +126,7 @@ class Source(SourceKeys):
         return extractor(self.slug, self.entity, extractor.options.model_validate(written))
 
     def fingerprint(self) -> str:
-        """SHA-256 of what decides which records are sent: protocol, address, options with their defaults, headers.
+        """SHA-256 of what decides which records are sent: protocol, address, options with their defaults, headers, and who asks.
 
         A checkpoint of another fingerprint is of another list. References count by the name of their variable, so a new secret
         changes nothing and no secret goes in.
@@ -130,6 +136,7 @@ class Source(SourceKeys):
             "url": self.url,
             "options": self._validated_options().model_dump(mode="json", by_alias=True),
             "headers": {name.lower(): text for name, text in self.headers.items()},
+            **({"auth": self.auth.model_dump()} if self.auth else {}),
         }
         return hashlib.sha256(json.dumps(selection, sort_keys=True).encode()).hexdigest()
 
@@ -197,7 +204,9 @@ def _names() -> str:
 
 
 def _metadata_prefix(options: BaseModel) -> str | None:
-    return getattr(options, "metadata_prefix", None)
+    """The metadata prefix, of several the first: the records of the others need an extractor that knows them too."""
+    written: str | tuple[str, ...] | None = getattr(options, "metadata_prefix", None)
+    return written[0] if isinstance(written, tuple) else written
 
 
 def _refusals(model: type[Options], content: object, path: str) -> Iterator[str]:

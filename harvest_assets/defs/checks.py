@@ -31,11 +31,16 @@ def report_verdicts(context: dg.AssetExecutionContext, published: Sequence[Publi
     for each in published:
         key = harvest_key(each.manifest.day, each.manifest.scope)
         if key in context.partition_keys:
-            context.log_event(_evaluate(context, str(key), each.verdict))  # pyright: ignore[reportArgumentType] - taken, though not in the hint
+            evaluate_set(context, key, each.verdict)
     yield dg.Output(None, output_name=f"{SETS}_{SET_INTEGRITY}")
 
 
-def _evaluate(context: dg.AssetExecutionContext, key: str, verdict: Verdict) -> dg.AssetCheckEvaluation:
+def evaluate_set(context: dg.AssetExecutionContext | dg.OpExecutionContext, key: str, verdict: Verdict) -> None:
+    """Say what the verdict on a set is, whose materialization has been logged."""
+    context.log_event(_evaluate(context, str(key), verdict))  # pyright: ignore[reportArgumentType] - taken, though not in the hint
+
+
+def _evaluate(context: dg.AssetExecutionContext | dg.OpExecutionContext, key: str, verdict: Verdict) -> dg.AssetCheckEvaluation:
     records = AssetRecordsFilter(asset_key=dg.AssetKey(SETS), asset_partitions=[key])
     found = context.instance.fetch_materializations(records, limit=1).records[0]
     evidence = verdict.evidence

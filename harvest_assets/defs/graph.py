@@ -12,10 +12,10 @@ for category, message in (
 ):
     warnings.filterwarnings("ignore", category=category, message=message)
 
-from harvest_assets.defs import jobs, schedules, sensors  # noqa: E402 - the filters come first
+from harvest_assets.defs import jobs, replays, schedules, sensors, supervision  # noqa: E402 - the filters come first
 from harvest_assets.defs.assets.derivatives import derivatives  # noqa: E402
 from harvest_assets.defs.assets.documents import documents  # noqa: E402
-from harvest_assets.defs.assets.operations import source_health  # noqa: E402
+from harvest_assets.defs.assets.operations import harvest_ledger, source_health  # noqa: E402
 from harvest_assets.defs.assets.publications import changes, current_versions, exports  # noqa: E402
 from harvest_assets.defs.assets.raw import listings, raw_records  # noqa: E402
 from harvest_assets.defs.assets.sets import sets  # noqa: E402
@@ -23,7 +23,11 @@ from harvest_assets.defs.assets.versions import dataset_versions  # noqa: E402
 from harvest_assets.defs.io import SnapshotIOManager  # noqa: E402
 from harvest_assets.defs.resources import InstallationResource  # noqa: E402
 
-ASSETS = [listings, raw_records, documents, *derivatives, sets, dataset_versions, exports, changes, current_versions, source_health]
+ASSETS = [
+    *(listings, raw_records, documents, *derivatives, sets),
+    *(dataset_versions, exports, changes, current_versions),
+    *(source_health, harvest_ledger),
+]
 
 
 def build_resources() -> dict[str, object]:
@@ -36,12 +40,15 @@ def build_definitions() -> dg.Definitions:
     """What Dagster loads. Runs are one process each: parallelism is inside a stage and between runs."""
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[jobs.harvest, jobs.release, jobs.list_contents, jobs.check_health],
+        jobs=[jobs.harvest, jobs.release, jobs.list_contents, jobs.check_health, replays.replay_quarantine],
         schedules=[schedules.hourly_health],
         sensors=[
             sensors.new_sources,
             sensors.due_harvests,
             sensors.due_versions,
+            sensors.availability,
+            supervision.rescheduled_harvests,
+            supervision.stuck_harvests,
             dg.AutomationConditionSensorDefinition(
                 "follow_upstream", target=dg.AssetSelection.all(), default_status=dg.DefaultSensorStatus.RUNNING, emit_backfills=False
             ),

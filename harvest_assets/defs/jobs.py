@@ -9,6 +9,7 @@ from harvest_assets.defs.keys import (
     DATASET_VERSIONS,
     DOCUMENTS,
     EXPORTS,
+    HARVEST_LEDGER,
     LISTINGS,
     RAW_RECORDS,
     SETS,
@@ -28,5 +29,7 @@ list_contents = dg.define_asset_job(
     "list_contents", selection=dg.AssetSelection.assets(LISTINGS), description="Ask a source what it offers for selection."
 )
 check_health = dg.define_asset_job(
-    "check_health", selection=dg.AssetSelection.assets(SOURCE_HEALTH), description="Look at the freshness and the troubles of every source."
+    "check_health",
+    selection=dg.AssetSelection.assets(SOURCE_HEALTH, HARVEST_LEDGER),
+    description="Look at the freshness and the troubles of every source, and write the harvest ledger as a table.",
 )

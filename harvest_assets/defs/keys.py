@@ -10,6 +10,7 @@ EXPORTS = "exports"
 CHANGES = "changes"
 CURRENT_VERSIONS = "current_versions"
 SOURCE_HEALTH = "source_health"
+HARVEST_LEDGER = "harvest_ledger"
 
 SOURCE_TAG = "harvest/source"
 DATASET_TAG = "harvest/dataset"

@@ -6,7 +6,7 @@ dimensions by name. Sources and datasets are dynamic: a new YAML file becomes a 
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
@@ -30,6 +30,12 @@ SETS_OF_THE_DAY = dg.MultiPartitionMapping(
 def harvest_key(day: str, source: str) -> dg.MultiPartitionKey:
     """The key of a harvest."""
     return dg.MultiPartitionKey({"date": day, "source": source})
+
+
+def range_tags(source: str, days: Sequence[str]) -> dict[str, str]:
+    """Tags of a run over several days of a source."""
+    first, last = harvest_key(days[0], source), harvest_key(days[-1], source)
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
 
 
 def release_key(dataset: str, day: str) -> dg.MultiPartitionKey:

@@ -14,10 +14,12 @@ import dagster as dg
 
 from harvest_assets.defs import jobs
 from harvest_assets.defs.graph import ASSETS, build_resources
-from harvest_assets.defs.keys import DATASET_TAG, RAW_RECORDS
+from harvest_assets.defs.harvest_config import as_run_config
+from harvest_assets.defs.keys import DATASET_TAG
 from harvest_assets.defs.partitions import harvest_key, release_key
 from harvest_assets.defs.sensors import source_tags
 from harvest_assets.errors import ConfigurationError
+from harvest_assets.model.parameters import RunParameters
 from harvest_assets.stages.installation import Installation
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -58,12 +60,18 @@ def register(instance: dg.DagsterInstance, installation: Installation) -> None:
 
 
 def run_harvest(
-    instance: dg.DagsterInstance, installation: Installation, source: str, days: Sequence[str], *, full: bool = False
+    instance: dg.DagsterInstance,
+    installation: Installation,
+    source: str,
+    days: Sequence[str],
+    parameters: RunParameters | None = None,
+    *,
+    transform: bool = True,
 ) -> RunOutcome:
-    """Harvest a source on consecutive days, up to its sets, in one run that asks the server once."""
+    """Harvest a source on consecutive days in one run that asks the server once, up to its sets or, without ``transform``, its records."""
     tags = source_tags(installation.catalog.source(source))
     keys = [harvest_key(day, source) for day in days]
-    config = {"ops": {RAW_RECORDS: {"config": {"full": full}}}}
+    config = as_run_config(parameters or RunParameters(), transform=transform)
     return _run(instance, jobs.HARVEST_ASSETS, keys, tags, config)
 
 

@@ -1,7 +1,7 @@
-"""Sensors: new files become partitions, due sources become runs, due datasets become releases. No tick touches the network.
+"""Sensors: new files become partitions, due sources become runs, due datasets become releases, and sources are looked at.
 
-A run is asked for under a key that names what it is for, so that the same thing is never asked for twice; an attempt that failed is
-asked for again under the next key.
+A run is asked for under a key that names what it is for, so that the same thing is never asked for twice; an attempt that failed or was
+turned away is asked for again under the next key. Only `availability` touches the network, in threads of its own (``docs/decisions/0010``).
 """
 
 from datetime import UTC, datetime
@@ -15,11 +15,14 @@ from harvest_assets.defs.keys import DATASET_TAG, HOST_TAG, SOURCE_TAG
 from harvest_assets.defs.partitions import DATASETS, SOURCES, harvest_key, release_key
 from harvest_assets.defs.resources import InstallationResource
 from harvest_assets.errors import ConfigurationError
-from harvest_assets.stages.attempts import recent_attempts
-from harvest_assets.stages.health import is_source_due
+from harvest_assets.stages.availability import Lookout, Round
+from harvest_assets.stages.health import is_source_due, name_next_try
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.releases import is_release_due
 
+# Other sensors wait for a tick: looks that take longer go on without it.
+LOOK_SECONDS = 5.0
+LOOKOUT = Lookout()
 ACTIVE = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
@@ -47,7 +50,7 @@ def new_sources(context: dg.SensorEvaluationContext, installation: InstallationR
 
 @dg.sensor(job=harvest, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def due_harvests(context: dg.SensorEvaluationContext, installation: InstallationResource) -> dg.SensorResult:
-    """Ask for a run of every source that is due: by frequency or cron, not frozen, not disabled, not running."""
+    """Ask for a run of every source that is due and that nothing stands against; say of the others what does."""
     try:
         opened = installation.open()
     except ConfigurationError as error:
@@ -89,10 +92,33 @@ def due_versions(context: dg.SensorEvaluationContext, installation: Installation
     return dg.SensorResult(run_requests=requests) if requests else dg.SensorResult(skip_reason="; ".join(waiting) or "no datasets")
 
 
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Look whether sources answer at all, each on its own frequency; one that is down is not harvested until it is up again.",
+)
+def availability(context: dg.SensorEvaluationContext, installation: InstallationResource) -> dg.SensorResult:
+    """Look at the sources whose time has come, and say what was seen."""
+    try:
+        opened = installation.open()
+    except ConfigurationError as error:
+        return dg.SensorResult(skip_reason=str(error))
+    done = LOOKOUT.look(opened, datetime.now(UTC), wait_seconds=LOOK_SECONDS)
+    for problem in done.problems:
+        context.log.warning(problem)
+    return dg.SensorResult(skip_reason=_describe_round(done))
+
+
+def _describe_round(done: Round) -> str:
+    said = [f"{each.source}: {'is up' if each.is_up else each.reason}" for each in done.looks]
+    said += [f"{source}: a look is under way" for source in done.under_way]
+    return "; ".join([*said, *done.problems]) or "no look is due"
+
+
 def _harvest_request(installation: Installation, source: Source, now: datetime) -> dg.RunRequest:
     day = str(now.date())
-    attempt = next((each["started_at"] for each in recent_attempts(installation.store, source.slug)), "first")
-    return dg.RunRequest(run_key=f"{source.slug}|{day}|{attempt}", partition_key=harvest_key(day, source.slug), tags=source_tags(source))
+    key = f"{source.slug}|{day}|{name_next_try(installation, source, now)}"
+    return dg.RunRequest(run_key=key, partition_key=harvest_key(day, source.slug), tags=source_tags(source))
 
 
 def source_tags(source: Source) -> dict[str, str]:

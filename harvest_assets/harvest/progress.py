@@ -1,17 +1,30 @@
-"""``ListProgress``: what a harvest knows of its list so far, in a form that survives an interruption.
+"""``ListProgress``: what a harvest knows of one list so far, in a form that survives an interruption.
 
-Counts, records set aside and exchanges travel in the checkpoint, so that a resumed harvest proves the whole list and not only its rest.
+What is to be remembered of each page is an *entry*, ready for JSON; a resumed harvest counts the entries that it finds and so proves the
+whole list and not only its rest.
 """
 
 import base64
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from harvest_assets.model.completeness import Completeness
 from harvest_assets.model.exchange import Exchange
 from harvest_assets.model.record import Page, SetAside
+from harvest_assets.model.window import Window
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A page that was mended before it could be read, and where the answer as it came is kept (empty when it is not)."""
+
+    page: int
+    repairs: str
+    original: str
 
 
 @dataclass(slots=True)
@@ -26,18 +39,48 @@ class ListProgress:
     last_page_reached: bool = False
     stopped: str | None = None
     restarted: str | None = None
+    holes: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
     set_aside: list[SetAside] = field(default_factory=list[SetAside])
     exchanges: list[tuple[int, Exchange]] = field(default_factory=list[tuple[int, Exchange]])
+    repairs: list[Repair] = field(default_factory=list[Repair])
 
-    def receive(self, page: Page) -> None:
-        """Count a page."""
-        self.pages = page.number
-        self.records += page.records.num_rows
-        self.announced_total = page.announced_total if page.announced_total is not None else self.announced_total
-        self.position = page.next_position
-        self.last_page_reached = page.next_position is None
-        self.set_aside += page.set_aside
-        self.exchanges.append((page.number, page.exchange))
+    def receive(self, page: Page, original: str = "") -> Entry:
+        """Count a page; returns its entry. ``original`` says where the answer is kept as it came, if it was mended."""
+        entry: Entry = {
+            "number": page.number,
+            "started_at": self.started_at.isoformat(),
+            "records": page.records.num_rows,
+            "announced_total": page.announced_total,
+            "position": page.next_position,
+            "set_aside": [{**asdict(each), "body": base64.b64encode(each.body).decode()} for each in page.set_aside],
+            "exchange": {**asdict(page.exchange), "hops": [], "started_at": page.exchange.started_at.isoformat()},
+            "holes": list(page.holes),
+            "notes": list(page.notes),
+            "repairs": ", ".join(page.repairs),
+            "original": original,
+        }
+        self._count(entry, page.set_aside, page.exchange)
+        return entry
+
+    def replay(self, entries: Iterable[Entry]) -> None:
+        """Count pages that an earlier attempt received."""
+        for entry in entries:
+            self._count(entry, tuple(map(_read_set_aside, entry["set_aside"])), _read_exchange(entry["exchange"]))
+
+    def _count(self, entry: Entry, set_aside: tuple[SetAside, ...], exchange: Exchange) -> None:
+        self.pages += 1
+        self.started_at = min(self.started_at, datetime.fromisoformat(entry["started_at"]))
+        self.records += entry["records"]
+        self.announced_total = entry["announced_total"] if entry["announced_total"] is not None else self.announced_total
+        self.position = entry["position"]
+        self.last_page_reached = entry["position"] is None
+        self.set_aside += set_aside
+        self.exchanges.append((entry["number"], exchange))
+        self.holes += entry["holes"]
+        self.notes += [note for note in entry["notes"] if note not in self.notes]
+        if entry["repairs"]:
+            self.repairs.append(Repair(entry["number"], entry["repairs"], entry["original"]))
 
     def prove(self, distinct: int) -> Completeness:
         """The proof, or its lack, given how many different identifiers were received."""
@@ -50,31 +93,37 @@ class ListProgress:
             last_position=self.position,
             last_page_reached=self.last_page_reached,
             unidentified=sum(each.identifier is None for each in self.set_aside),
+            holes=tuple(self.holes),
             stopped=self.stopped,
         )
 
-    def as_state(self) -> dict[str, Any]:
-        """JSON-ready form for a checkpoint."""
-        return {
-            "started_at": self.started_at.isoformat(),
-            "pages": self.pages,
-            "records": self.records,
-            "announced_total": self.announced_total,
-            "set_aside": [{**asdict(each), "body": base64.b64encode(each.body).decode()} for each in self.set_aside],
-            "exchanges": [(page, {**asdict(each), "hops": [], "started_at": each.started_at.isoformat()}) for page, each in self.exchanges],
-        }
 
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "ListProgress":
-        """What ``as_state`` wrote."""
-        return cls(
-            started_at=datetime.fromisoformat(state["started_at"]),
-            pages=state["pages"],
-            records=state["records"],
-            announced_total=state["announced_total"],
-            set_aside=[_read_set_aside(each) for each in state["set_aside"]],
-            exchanges=[(page, _read_exchange(each)) for page, each in state["exchanges"]],
-        )
+def merge_lists(lists: Sequence[tuple[Window, ListProgress, int]], distinct: int) -> tuple[ListProgress, Completeness]:
+    """Several lists of one range as one, with the proof; each comes with its window and how many different identifiers it brought.
+
+    The whole is complete when every list is: what one of them lacks is a hole, named with its window.
+    """
+    if len(lists) == 1:
+        _, progress, own = lists[0]
+        return progress, progress.prove(own)
+    merged = ListProgress(min(progress.started_at for _, progress, _ in lists), last_page_reached=True)
+    for window, progress, own in lists:
+        merged.pages += progress.pages
+        merged.records += progress.records
+        merged.holes += [f"{_name(window)}: {reason}" for reason in progress.prove(own).reasons()]
+        merged.notes += [note for note in progress.notes if note not in merged.notes]
+        merged.restarted = merged.restarted or progress.restarted
+        merged.set_aside += progress.set_aside
+        merged.exchanges += progress.exchanges
+        merged.repairs += progress.repairs
+    totals = [progress.announced_total for _, progress, _ in lists if progress.announced_total is not None]
+    merged.announced_total = sum(totals) if totals else None
+    return merged, replace(merged.prove(distinct), is_split=True, unidentified=0)
+
+
+def _name(window: Window) -> str:
+    start = window.start.isoformat() if window.start else "the beginning"
+    return f"{start} to {window.end.isoformat() if window.end else 'now'}"
 
 
 def _read_set_aside(fields: Mapping[str, Any]) -> SetAside:

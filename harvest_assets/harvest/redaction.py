@@ -6,9 +6,11 @@ percent-encoded; the values of query keys that carry credentials; and user:passw
 
 import logging
 import re
+from collections import deque
 from collections.abc import Iterable
 
 HIDDEN = "***"
+_KEPT_ADDITIONS = 4
 
 _WHOLE_KEYS = ("key", "token", "auth", "sig", "pwd", "pass", "session", "sid", "jwt")
 _KEY_ENDINGS = (
@@ -28,8 +30,14 @@ class Redactor:
     """Knows the secret values of one source; makes text safe to keep."""
 
     def __init__(self, secret_values: Iterable[str] = ()) -> None:
-        values = sorted({value for value in secret_values if value}, key=len, reverse=True)
-        self._values = re.compile("|".join(_match_encoded(value) for value in values)) if values else None
+        self._given = frozenset(secret_values)
+        self._added: deque[str] = deque(maxlen=_KEPT_ADDITIONS)
+        self._values = _match_any(self._given)
+
+    def add(self, secret_value: str) -> None:
+        """Hide one more secret from now on, such as an access token; of these the last four are known."""
+        self._added.append(secret_value)
+        self._values = _match_any({*self._given, *self._added})
 
     def clean(self, text: str) -> str:
         """Replace every secret in an address or in text that holds addresses; doing it twice changes nothing more."""
@@ -37,9 +45,13 @@ class Redactor:
         text = _SECRET_PARAMETER.sub(rf"\1={HIDDEN}", text)
         return text if self._values is None else self._values.sub(HIDDEN, text)
 
+    def holds_secret(self, text: str) -> bool:
+        """Whether one of the secret values stands in a text."""
+        return self._values is not None and bool(self._values.search(text))
+
     def is_secret_header(self, name: str, value: str) -> bool:
         """Whether a header may only go to the origin it was configured for: by its name, or by a secret in its value."""
-        return bool(_SECRET_HEADER.search(name)) or (self._values is not None and bool(self._values.search(value)))
+        return bool(_SECRET_HEADER.search(name)) or self.holds_secret(value)
 
 
 class RedactingFilter(logging.Filter):
@@ -53,6 +65,16 @@ class RedactingFilter(logging.Filter):
         """Let every record pass, its text cleaned."""
         record.msg, record.args = self._redactor.clean(record.getMessage()), None
         return True
+
+
+def is_secret_key(name: str) -> bool:
+    """Whether a query key or option of this name carries credentials; a paging token does not."""
+    return _SECRET_PARAMETER.fullmatch(f"?{name}=", 1) is not None
+
+
+def _match_any(secret_values: Iterable[str]) -> re.Pattern[str] | None:
+    values = sorted({value for value in secret_values if value}, key=len, reverse=True)
+    return re.compile("|".join(_match_encoded(value) for value in values)) if values else None
 
 
 def _match_encoded(value: str) -> str:

@@ -10,6 +10,7 @@ from harvest_assets.errors import PermanentError
 from harvest_assets.harvest.redaction import Redactor
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_KEEPING_STATUSES = frozenset({307, 308})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -53,6 +54,20 @@ def resolve_location(url: str, location: str, redactor: Redactor) -> str:
             "ask the publisher for an https address"
         )
     return target
+
+
+def check_body(url: str, target: str, status: int, body: bytes, redactor: Redactor) -> None:
+    """Let a request with a body be sent on to another address, or not; it is never turned into a GET without it.
+
+    Raises:
+        PermanentError: The status does not ask for the same request again, or the body holds a secret and the target is of another
+            origin.
+    """
+    sent_on = f"POST {redactor.clean(url)!r}: status {status} sends on to {redactor.clean(target)!r}"
+    if status not in _KEEPING_STATUSES:
+        raise PermanentError(f"{sent_on} by GET, which would lose the body; only 307 and 308 repeat it, so correct the address")
+    if read_origin(url) != read_origin(target) and redactor.holds_secret(body.decode("utf-8", "replace")):
+        raise PermanentError(f"{sent_on}, another origin, and the body holds a secret; correct the address if it may have it")
 
 
 def _find_problem(parts: SplitResult) -> str | None:

@@ -1,4 +1,4 @@
-"""``RunParameters``: what a person may say about one harvest beyond its source and its days; the words of the SHARE harvest task."""
+"""``RunParameters``: what a person may say about one harvest beyond its source and its days."""
 
 from dataclasses import dataclass
 

@@ -18,6 +18,7 @@ from harvest_assets.assemble.integrity import judge
 from harvest_assets.config.sources import Source
 from harvest_assets.interfaces import Extractor
 from harvest_assets.model.document import build_srn
+from harvest_assets.model.quarantine import Selection
 from harvest_assets.model.record import RAW_RECORDS as COLUMNS
 from harvest_assets.model.record import SET_ASIDE, SetAside
 from harvest_assets.model.verdict import Evidence, Verdict
@@ -25,6 +26,7 @@ from harvest_assets.stages.batches import RAW_RECORDS, days_in_order, is_current
 from harvest_assets.stages.extraction import pack_portions, read_portion
 from harvest_assets.stages.history import accepted_before, read_verdict, received_before
 from harvest_assets.stages.installation import Installation
+from harvest_assets.stages.quarantine import REPLAYED, table_files, waiting_identifiers
 from harvest_assets.stages.shapes import DOCUMENT, RAW
 from harvest_assets.stages.workers import map_in_order
 from harvest_assets.store.comparisons import Loss, Reread, find_retracted, measure_loss
@@ -40,23 +42,28 @@ MISSING = "missing"
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """What one day is folded from: ``accepted`` is the state that it builds on, ``received`` the documents of the harvest before it."""
+    """What one day is folded from: ``accepted`` is the state that it builds on, ``received`` the documents of the harvest before it.
+
+    ``again`` are identifiers of records that are to be read although nothing of them changed.
+    """
 
     source: Source
     raw: Snapshot
     accepted: Snapshot | None
     received: Manifest | None
     batch: str
+    again: Sequence[str] = ()
 
     @property
     def is_complete(self) -> bool:
         return bool(self.raw.manifest.facts["is_complete"])
 
 
-def fold(installation: Installation, source: Source, days: Sequence[str], batch: str) -> dict[str, Snapshot]:
+def fold(installation: Installation, source: Source, days: Sequence[str], batch: str, *, again: Sequence[str] = ()) -> dict[str, Snapshot]:
     """Fold the raw records of days into the state before them, in order: day → documents, not yet committed.
 
-    Days that were asked for together with the wanted ones come first; what the batch has folded already stays.
+    Days that were asked for together with the wanted ones come first; what the batch has folded already stays. ``again`` are identifiers
+    of records to read although nothing of them changed: a replay of what was set aside.
     """
     store = installation.store
     wanted = days_in_order(store, source.slug, days)
@@ -71,7 +78,7 @@ def fold(installation: Installation, source: Source, days: Sequence[str], batch:
             snapshot = store.snapshot(made, DOCUMENT)
         else:
             with store.files.scratch() as scratch:
-                snapshot = _fold_day(store, scratch, _Day(source, store.snapshot(raw, RAW), accepted, received, batch))
+                snapshot = _fold_day(store, scratch, _Day(source, store.snapshot(raw, RAW), accepted, received, batch, again))
         folded[day] = snapshot
         received = snapshot.manifest
         if read_verdict(store, received).is_accepted:
@@ -85,12 +92,15 @@ def _fold_day(store: Store, scratch: Path, day: _Day) -> Snapshot:
     raw = day.raw.manifest
     origin = Origin(ASSET, day.source.slug, raw.day, _version_read(day, version), (raw.reference,))
     writer = SnapshotWriter(store.files, scratch, DOCUMENT, origin, day.accepted)
-    where = _unread(day, version)
+    again = _find_replayed(store, day, version)
+    where = _unread(day, version, _write_keys(scratch, again) if again else None)
     aside = _extract(day, extractor, where, writer)
     retracted = _retract(scratch, day, where, [*aside, *_read_set_aside(store, day.raw)], writer)
     snapshot = writer.finish()
     loss = _measure(store, scratch, day, snapshot, writer)
     _attach_set_aside(scratch, aside, writer)
+    if again:
+        writer.attach(REPLAYED, _write_keys(scratch, again), len(again))
     verdict = _judge(day, loss)
     counts = {"live": loss.new_live, "added": loss.added, "removed": loss.missing, "retracted": retracted, "set_aside": len(aside)}
     return writer.amend(snapshot, counts=counts, facts={**_facts(day), "verdict": verdict.as_dict()})
@@ -103,8 +113,37 @@ def _version_read(day: _Day, version: str) -> str:
     return day.accepted.manifest.code_version
 
 
-def _unread(day: _Day, version: str) -> str:
-    """Which raw records have to be read, as a condition on the raw index."""
+def _find_replayed(store: Store, day: _Day, version: str) -> list[str]:
+    """Records that are read although nothing of them changed.
+
+    Those asked for now; those that were asked for when this day was folded before, or after harvests since the accepted one, because the
+    accepted state lacks them still; and, with a new version of the extractor, all that the old one set aside.
+    """
+    slug, accepted = day.source.slug, day.accepted
+    is_behind = day.received is not None and (accepted is None or day.received.reference != accepted.manifest.reference)
+    earlier = [store.manifests.find(ASSET, slug, day.raw.day), day.received if is_behind else None]
+    tables = [pq.read_table(path) for each in earlier if each for path in table_files(store, each, REPLAYED)]
+    is_new = accepted is not None and accepted.manifest.code_version != version
+    waiting = waiting_identifiers(store, slug, Selection(stage="extract")) if is_new else []
+    return sorted({*day.again, *waiting, *(key for table in tables for key in table["key"].to_pylist())})
+
+
+def _write_keys(scratch: Path, keys: Sequence[str]) -> Path:
+    path = scratch / "replayed.parquet"
+    pq.write_table(pa.table({"key": pa.array(keys, pa.string())}), path)
+    return path
+
+
+def _unread(day: _Day, version: str, again: Path | None) -> str:
+    """Which raw records have to be read, as a condition on the raw index: what is new, and the keys in the file ``again``."""
+    if again is None:
+        return _new_to(day, version)
+    replayed = f"SELECT key FROM read_parquet({parquet([again])})"  # noqa: S608 - a path of ours
+    return f"({_new_to(day, version)}) OR (NOT deleted AND key IN ({replayed}))"
+
+
+def _new_to(day: _Day, version: str) -> str:
+    """Raw records that the accepted state does not know as they are now."""
     accepted = day.accepted
     if accepted is None:
         return "received AND NOT deleted"

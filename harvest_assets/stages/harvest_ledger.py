@@ -37,6 +37,7 @@ LEDGER = pa.schema(
         pa.field("beat_at", pa.string(), metadata={"description": "Last sign of life"}),
         pa.field("ended_at", pa.string()),
         pa.field("retry_at", pa.string()),
+        pa.field("turned_away_at", pa.string(), metadata={"description": "When a harvest of it was last skipped or rescheduled"}),
         pa.field("window_start", pa.string(), metadata={"description": "What was asked of the server; empty for the beginning"}),
         pa.field("window_end", pa.string(), metadata={"description": "Empty for now"}),
         pa.field("pages", pa.int64(), nullable=False),
@@ -67,6 +68,7 @@ class HarvestRow:
     beat_at: str | None = None
     ended_at: str | None = None
     retry_at: str | None = None
+    turned_away_at: str | None = None
     window_start: str | None = None
     window_end: str | None = None
     pages: int = 0
@@ -97,24 +99,32 @@ class HarvestLedger:
         """Write what became of a row, and return it as it is now."""
         now = _now()
         if status == "started":
-            facts = {"attempts": row.attempts + 1, "started_at": now, "beat_at": now, "ended_at": None, "reason": None, "error": None, **facts}
+            facts = {
+                "attempts": row.attempts + 1,
+                "started_at": now,
+                "beat_at": now,
+                "ended_at": None,
+                "reason": None,
+                "error": None,
+                **facts,
+            }
         elif status == "succeeded":
             facts = {"completions": row.completions + 1, "reason": None, "error": None, "retry_at": None, "ended_at": now, **facts}
         elif status not in UNDER_WAY:
             facts = {"ended_at": now, **facts}
-        marked = replace(row, status=status, **facts)
-        self._store.ledger.write(KIND, row.source, row.name, asdict(marked))
-        return marked
+        return self._write(replace(row, status=status, **facts))
 
     def turn_away(self, source: Source, start: str, end: str, status: Literal["skipped", "rescheduled"], **facts: Any) -> None:  # noqa: ANN401
-        """Write that a range was not asked for, unless another run is at it."""
+        """Write that a range was not asked for, unless another run is at it; one that has succeeded stays succeeded."""
         row = self.find(source, start, end)
-        if row.status not in UNDER_WAY:
-            self.mark(row, status, **facts)
+        if row.status == "succeeded":
+            self._write(replace(row, turned_away_at=_now()))
+        elif row.status not in UNDER_WAY:
+            self.mark(row, status, turned_away_at=_now(), **facts)
 
     def beat(self, row: HarvestRow, *, pages: int, records: int) -> HarvestRow:
         """Write a sign of life."""
-        return self.mark(row, row.status, beat_at=_now(), ended_at=None, pages=pages, records=records)
+        return self._write(replace(row, beat_at=_now(), pages=pages, records=records))
 
     def rows(self, source: str) -> Iterator[HarvestRow]:
         """Every row of a source, in order of start."""
@@ -124,6 +134,15 @@ class HarvestLedger:
     def sources(self) -> list[str]:
         """Names of the sources that have rows, retired ones included."""
         return self._store.ledger.scopes(KIND)
+
+    def all_rows(self) -> Iterator[HarvestRow]:
+        """Every row of every source, in order of source and start."""
+        for source in self.sources():
+            yield from self.rows(source)
+
+    def _write(self, row: HarvestRow) -> HarvestRow:
+        self._store.ledger.write(KIND, row.source, row.name, asdict(row))
+        return row
 
 
 def as_table(rows: Iterator[HarvestRow]) -> pa.Table:

@@ -35,18 +35,22 @@ class Installation:
         return cls(settings, load_catalog(settings.config_folder), Store(settings.store, settings.state_folder), environ)
 
     def budget(self) -> HostBudget:
-        """Requests per host, shared by all processes of this machine."""
+        """Requests per host and per source, shared by all processes of this machine."""
         return HostBudget(self.settings.state_folder / "hosts")
 
-    def client(self, source: Source, on_exchange: Callable[[Exchange], None] | None = None) -> RequestsClient:
-        """The network as a source may use it: its limits, headers and networks.
+    def client(self, source: Source, on_exchange: Callable[[Exchange], None] | None = None, *, look: bool = False) -> RequestsClient:
+        """The network as a source may use it: its limits, headers and networks; for a ``look`` one attempt within a short time.
 
         Raises:
             ConfigurationError: A header refers to an environment variable that is not set.
         """
-        settings = source.http_settings(self.environ, f"{PRODUCT} (+{self._contact()})")
+        settings = source.http_settings(self.environ, user_agent(self.settings))
+        if look:
+            settings = settings.for_look(source.availability.timeout_seconds)
         return RequestsClient(settings, self.budget(), on_exchange=on_exchange)
 
-    def _contact(self) -> str:
-        contact = self.settings.contact
-        return f"mailto:{contact}" if "@" in contact and "://" not in contact else contact
+
+def user_agent(settings: Settings) -> str:
+    """Who asks, and how to reach a person, as every request says it."""
+    contact = settings.contact
+    return f"{PRODUCT} (+{f'mailto:{contact}' if '@' in contact and '://' not in contact else contact})"

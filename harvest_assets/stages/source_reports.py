@@ -1,4 +1,4 @@
-"""What is known of one source: its attempts, the proof of its last harvest, its verdicts, what was set aside, and days gone stale."""
+"""What is known of one source: attempts, ranges, gaps, looks, the proof of its last harvest, verdicts, what was set aside, stale days."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -7,12 +7,17 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from harvest_assets.stages.attempts import recent_attempts
+from harvest_assets.stages.availability import describe_history, history
+from harvest_assets.stages.gaps import find_gaps, last_written
+from harvest_assets.stages.harvest_ledger import HarvestLedger
 from harvest_assets.stages.history import read_verdict
 from harvest_assets.store.manifests import Manifest
 from harvest_assets.store.store import Store
 
 VERDICTS = 10
 ATTEMPTS = 5
+ROWS = 10
+LOOKS = 100
 SHOWN_BYTES = 80
 
 
@@ -26,7 +31,10 @@ class StaleDay:
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """Everything about a source that a person asks for first; lists are latest first, ``stale_days`` in order of day."""
+    """Everything about a source that a person asks for first.
+
+    Lists are latest first, ``gaps`` in order of range and ``stale_days`` in order of day. ``ledger`` holds the rows that were written last.
+    """
 
     source: str
     attempts: list[dict[str, Any]]
@@ -34,6 +42,9 @@ class SourceReport:
     verdicts: list[dict[str, Any]]
     set_aside: list[dict[str, Any]]
     stale_days: list[StaleDay]
+    ledger: list[dict[str, Any]]
+    gaps: list[dict[str, Any]]
+    availability: dict[str, Any] | None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -43,6 +54,7 @@ class SourceReport:
 def report_source(store: Store, source: str) -> SourceReport:
     """Collect what is known of a source; it may be one that was never harvested."""
     raw, documents = store.manifests.latest("raw_records", source), store.manifests.latest("documents", source)
+    rows = list(HarvestLedger(store).rows(source))
     return SourceReport(
         source=source,
         attempts=recent_attempts(store, source)[:ATTEMPTS],
@@ -50,6 +62,9 @@ def report_source(store: Store, source: str) -> SourceReport:
         verdicts=[_describe_verdict(store, source, day) for day in reversed(store.manifests.days("documents", source)[-VERDICTS:])],
         set_aside=[row for manifest in (raw, documents) if manifest for row in read_set_aside(store, manifest)],
         stale_days=find_stale_days(store, source),
+        ledger=[asdict(row) for row in sorted(rows, key=last_written, reverse=True)[:ROWS]],
+        gaps=[asdict(row) for row in find_gaps(rows)],
+        availability=describe_history(history(store, source, LOOKS)),
     )
 
 
@@ -67,6 +82,7 @@ def describe_harvest(raw: Manifest) -> dict[str, Any]:
         "is_complete": raw.facts["is_complete"],
         "incomplete_because": raw.facts["incomplete_because"],
         "restarted": raw.facts["restarted"],
+        "notes": raw.facts.get("notes", []),
     }
 
 

@@ -19,6 +19,7 @@ from harvest_assets.stages.sets import Contribution
 from harvest_assets.store.manifests import Manifest, Reference
 from harvest_assets.store.store import Store
 
+UNHAPPY = {"failed": "the harvest failed", "down": "the source does not answer", "cancelled": "the harvest was ended"}
 MemberState = Literal["current", "fell_back", "late", "failed", "missing"]
 
 
@@ -134,7 +135,7 @@ def _state(store: Store, source: str, day: str, published: Manifest) -> tuple[Me
 def _failure(store: Store, source: str, day: str) -> str | None:
     for entry in recent_attempts(store, source):
         if entry["days"][0] <= day <= entry["days"][1]:
-            return f"the harvest failed: {entry['reason']}" if entry["status"] == "failed" else None
+            return f"{UNHAPPY[entry['status']]}: {entry['reason']}" if entry["status"] in UNHAPPY else None
     return None
 
 

@@ -183,3 +183,48 @@ def _results(state: State | None, task: str) -> str:
 
 _NO_KEY = "SELECT NULL::VARCHAR AS key WHERE false"
 _NO_KEYS = "SELECT NULL::VARCHAR AS key, NULL::BIGINT AS fingerprint WHERE false"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Live documents that fared alike from one state to the next: how many, and the first of them by SRN."""
+
+    count: int
+    first: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The raw records of a harvest; ``prefix`` turns an identifier into the SRN of its record, ``absent_are_gone`` as above."""
+
+    raw: Snapshot
+    prefix: str
+    absent_are_gone: bool
+
+
+def sort_differences(scratch: Path, before: Snapshot | None, after: Snapshot, received: Received, *, samples: int) -> dict[str, Kind]:
+    """What became of each live document, by kind; kinds that none belongs to are missing.
+
+    ``added``, ``changed``, ``unchanged`` (without names), or gone: ``deleted`` by the source, ``absent`` from its list, or ``left_out`` of
+    a record that is still there.
+    """
+    absent = "NOT coalesce(received, false)" if received.absent_are_gone else "false"
+    with connect(scratch) as connection:
+        live = "SELECT key, fingerprint, coalesce(owner, key) AS owner FROM read_parquet({}) WHERE live"
+        nothing = "SELECT NULL::VARCHAR AS key, NULL::BIGINT AS fingerprint, NULL::VARCHAR AS owner WHERE false"
+        connection.execute(
+            f"""CREATE VIEW before AS {live.format(parquet([before.index_path])) if before else nothing};
+            CREATE VIEW after AS {live.format(parquet([after.index_path]))};
+            CREATE VIEW raw AS SELECT {literal(received.prefix)} || key AS owner, received, deleted
+            FROM read_parquet({parquet([received.raw.index_path])});
+            CREATE TABLE gone AS SELECT key, owner FROM before ANTI JOIN after USING (key)"""
+        )
+        rows = connection.execute(
+            f"""SELECT kind, count(*), min(key, {max(samples, 1)}) FILTER (WHERE kind <> 'unchanged') FROM (
+                SELECT key, CASE WHEN before.key IS NULL THEN 'added' WHEN before.fingerprint <> after.fingerprint THEN 'changed'
+                ELSE 'unchanged' END AS kind FROM after LEFT JOIN before USING (key)
+                UNION ALL SELECT key, CASE WHEN received AND deleted THEN 'deleted' WHEN {absent} THEN 'absent'
+                ELSE 'left_out' END FROM gone LEFT JOIN raw USING (owner)
+            ) GROUP BY kind"""
+        ).fetchall()
+    return {str(kind): Kind(int(count), tuple(first or ())[:samples]) for kind, count, first in rows}

@@ -43,6 +43,12 @@ class Ledger:
         """Remove an entry that stood for something still to be done."""
         self._files.delete(f"ledger/{kind}/{scope}/{name}.json")
 
+    def prune(self, kind: str, scope: str, keep: int) -> None:
+        """Remove all but the last entries by name, of a kind whose old entries are of no use."""
+        folder = f"ledger/{kind}/{scope}"
+        for name in self._files.list_names(folder)[:-keep]:
+            self._files.delete(f"{folder}/{name}")
+
     def _entries(self, kind: str, scope: str, names: Iterator[str]) -> Iterator[dict[str, Any]]:
         for name in names:
             found = self.find(kind, scope, name.removesuffix(".json"))

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 from filelock import FileLock, Timeout
 
-from harvest_assets.errors import HarvestError, TransientError
+from harvest_assets.errors import BusyError, HarvestError, TransientError
 from harvest_assets.store.files import Files
 
 LEASE_SECONDS = 120.0
@@ -25,7 +25,8 @@ def hold(files: Files, state: Path, name: str, *, lease_seconds: float = LEASE_S
     """Hold the lock of a name.
 
     Raises:
-        TransientError: Somebody else holds it; nothing is waited for.
+        BusyError: Somebody else holds it; nothing is waited for.
+        TransientError: At the end: a lease was lost, and somebody else may have worked at the same time.
     """
     holder = _file_lock(state, name) if files.is_local else _lease(files, name, lease_seconds)
     with holder:
@@ -114,5 +115,5 @@ class _Lease:
         return orjson.dumps({"owner": self._owner, "expires_at": expires_at})
 
 
-def _busy(name: str) -> TransientError:
-    return TransientError(f"{name!r} is being worked on by another run; wait for it to end, or end it, and start again")
+def _busy(name: str) -> BusyError:
+    return BusyError(f"{name!r} is being worked on by another run; wait for it to end, or end it, and start again")

@@ -62,8 +62,19 @@ def write_query(connection: duckdb.DuckDBPyConnection, query: str, path: Path, *
 
 def count_distinct(scratch: Path, paths: Sequence[Path], column: str) -> int:
     """How many different values a column has over all files."""
-    if not paths:
-        return 0
+    return count_distinct_each(scratch, [paths], column)[0]
+
+
+def count_distinct_each(scratch: Path, groups: Sequence[Sequence[Path]], column: str) -> list[int]:
+    """How many different values a column has over the files of each group."""
+    numbers = {path: number for number, paths in enumerate(groups) for path in paths}
+    if not numbers:
+        return [0] * len(groups)
+    cases = " ".join(f"WHEN {literal(str(path))} THEN {number}" for path, number in numbers.items())
     with connect(scratch) as connection:
-        row = connection.execute(f"SELECT count(DISTINCT {column}) FROM read_parquet({parquet(paths)})").fetchone()
-    return int(row[0]) if row else 0
+        rows = connection.execute(
+            f"""SELECT CASE filename {cases} END AS part, count(DISTINCT {column})
+            FROM read_parquet({parquet(list(numbers))}, filename = true) GROUP BY part"""
+        ).fetchall()
+    counts = {int(number): int(count) for number, count in rows}
+    return [counts.get(number, 0) for number in range(len(groups))]

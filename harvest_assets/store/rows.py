@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from harvest_assets.store.queries import literal, parquet
 
 FINGERPRINT = "fingerprint"
-ROWS_PER_GROUP = 10_000
+ROWS_PER_GROUP = 4_000
 ROWS_PER_FILE = 100_000
 ROWS_AT_ONCE = 4_000
 BUFFER_BYTES = 1 << 20

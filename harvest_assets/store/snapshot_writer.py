@@ -54,7 +54,10 @@ class _Kept:
 
 
 class SnapshotWriter:
-    """Collect rows, then ``finish``. The scratch folder has to live until then."""
+    """Collect rows, then ``finish``. The scratch folder has to live until then.
+
+    A previous snapshot of the same day is added to: what that day received before stays received.
+    """
 
     def __init__(self, files: Files, scratch: Path, shape: TableShape, origin: Origin, previous: Snapshot | None) -> None:
         self._files = files
@@ -205,8 +208,10 @@ class SnapshotWriter:
         numbers = "".join(f"WHEN {old} THEN {new} " for old, new in kept.renumbered.items())
         renumbered = f"CASE part {numbers} END" if numbers else "part"
         path = self._scratch / "index.parquet"
+        before = "received OR " if self._previous is not None and self._previous.day == self._origin.day else ""
         query = f"""SELECT key, fingerprint, {len(kept.parts)}::SMALLINT AS part, true AS received{extra} FROM changed UNION ALL
-            SELECT key, fingerprint, ({renumbered})::SMALLINT AS part, key IN (SELECT key FROM received) AS received{extra} FROM kept
+            SELECT key, fingerprint, ({renumbered})::SMALLINT AS part, {before}key IN (SELECT key FROM received) AS received{extra}
+            FROM kept
             ORDER BY key"""
         rows = write_query(connection, query, path, sorted_column="key")
         self._tables[INDEX] = (self._store(INDEX, path, rows),)

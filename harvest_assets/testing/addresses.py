@@ -21,7 +21,7 @@ class Addresses:
         return f"{self.origin}/oai/{name}"
 
     def json(self, name: str, style: str) -> str:
-        """A repository's JSON API, paged in one of the four styles."""
+        """A repository's JSON API, in one of its styles."""
         return f"{self.origin}/json/{name}/{style}"
 
     def landing_page(self, name: str, identifier: str) -> str:

@@ -22,7 +22,7 @@ _LATIN_1_BYTE = b"\xe9"
 # faults that mean nothing before this page: only a list has records, and only its second page was asked for with a token
 _LEAST_PAGES = {"expired_token": 2, "repeated_token": 1, "unreadable_record": 1}
 # where control characters do harm: in a title, or else in an identifier, of XML or JSON
-_TEXT_ENDS = (b"</dc:title>", b"</identifier>", b'","modified"')
+_TEXT_ENDS = (b"</dc:title>", b'","creators"', b'","subjects"', b"</identifier>", b'","modified"', b"</title>", b"</loc>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class Faults:
         empty_page: A page without records hands out a token that leads on.
         poison: Identifiers that the server cannot list: a page that would hold one is refused with ``poison_status``.
         poison_status: See ``poison``; 200 for a page that ends in the middle of that record and is not well-formed.
+        broken_metadata: Identifiers whose metadata the server cannot write, with ``poison_status``; their headers it can (OAI-PMH).
         ignores_window: Dates are accepted and mean nothing: every record is listed.
         refuses_granularity: The repository promises seconds and takes days only (OAI-PMH).
         endless: After the last page there is always another: the last one again, or one without records.
@@ -94,6 +95,7 @@ class Faults:
     empty_page: Spot | None = None
     poison: tuple[str, ...] = ()
     poison_status: int = 500
+    broken_metadata: tuple[str, ...] = ()
     ignores_window: bool = False
     refuses_granularity: bool = False
     endless: Literal["last_page", "no_records"] | None = None

@@ -5,12 +5,13 @@ answered with HTTP status 200, as the protocol wants; statuses are the business 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from harvest_assets.testing.addresses import Addresses
 from harvest_assets.testing.exchange import XML, Answer
-from harvest_assets.testing.faults import Hits, Strike, damage, refuse
+from harvest_assets.testing.faults import Faults, Hits, Refusal, Strike, damage, refuse
 from harvest_assets.testing.oai_pmh_arguments import (
     LISTS,
     PREFIX,
@@ -29,6 +30,8 @@ from harvest_assets.testing.records import Record
 from harvest_assets.testing.repository import Repository
 
 _NO_ATTRIBUTES = frozenset({"badVerb", "badArgument"})  # the protocol wants the request bare for these
+_OK = 200
+_FATAL = b"\n<b>Fatal error</b>: allowed memory exhausted\n"
 
 
 class OaiPmh:
@@ -52,7 +55,7 @@ class OaiPmh:
             if hits.refusal:
                 return refuse(hits.refusal)
             content = self._list(request, hits) if request else self._tell(verb, given)
-            return damage(Answer(200, self._respond(arguments, content), XML), hits)
+            return damage(self._poison(verb, Answer(200, self._respond(arguments, content), XML), hits.faults), hits)
         except OaiError as error:
             return self._answer_error(error, arguments, hits or strike(0))
 
@@ -64,6 +67,17 @@ class OaiPmh:
         shown = () if error.code in _NO_ATTRIBUTES else arguments
         return damage(Answer(status, self._respond(shown, [content]), XML), hits)
 
+    def _poison(self, verb: str, answer: Answer, faults: Faults) -> Answer:
+        """An answer with a record that the server cannot write is refused, or stops in the middle of that record."""
+        poison = faults.poison if verb == "ListIdentifiers" else (*faults.poison, *faults.broken_metadata)
+        places = [answer.body.find(write_element("identifier", each).encode()) for each in poison]
+        found = [place for place in places if place >= 0]
+        if not found:
+            return answer
+        if faults.poison_status != _OK:
+            return refuse(Refusal(faults.poison_status))
+        return replace(answer, body=answer.body[: min(found) + len("<identifier>")] + _FATAL)
+
     def _respond(self, arguments: Iterable[tuple[str, str]], content: Iterable[bytes]) -> bytes:
         responded_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return write_response(responded_at, self._base_url, dict(arguments), content)
@@ -73,13 +87,16 @@ class OaiPmh:
     def _list(self, request: ListRequest, hits: Hits) -> list[bytes]:
         if "expired_token" in hits.spots:
             raise OaiError("badResumptionToken", "the resumption token has expired; start the list again")
-        window = read_window(request, self._repository)
+        granularity = "day" if hits.faults.refuses_granularity else self._repository.policy.granularity
+        window = read_window(request, granularity)
         numbers = list_numbers(self._repository, window, request.set_spec, hits.faults)
         if not numbers:
             raise OaiError("noRecordsMatch", "no record matches the arguments")
         if request.offset >= len(numbers) and not hits.faults.endless:
             raise OaiError("badResumptionToken", f"the list has {len(numbers)} records and none at {request.offset}; start it again")
         page = cut_page(numbers, request.offset, self._repository.page_size, hits)
+        if "empty_page" in hits.spots and not request.is_after_empty:
+            page = replace(page, numbers=(), next_offset=request.offset)
         return [f"<{request.verb}>\n".encode(), *self._write_page(request, page, hits), f"\n</{request.verb}>".encode()]
 
     def _write_page(self, request: ListRequest, page: Cut, hits: Hits) -> list[bytes]:
@@ -95,7 +112,8 @@ class OaiPmh:
     def _write_token(self, request: ListRequest, page: Cut) -> bytes:
         if page.next_offset is None and not request.is_resumed:
             return b""  # the whole list fits on one page
-        token = "" if page.next_offset is None else write_token(request, page.next_offset, self._repository)
+        is_empty = not page.numbers and page.next_offset == request.offset
+        token = "" if page.next_offset is None else write_token(request, page.next_offset, self._repository, after_empty=is_empty)
         attributes = {"cursor": str(request.offset)}
         if page.announced_total is not None:
             attributes = {"completeListSize": str(page.announced_total), **attributes}

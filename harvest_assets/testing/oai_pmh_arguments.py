@@ -16,7 +16,7 @@ from typing import NamedTuple
 import orjson
 
 from harvest_assets.model.window import DAY, Window
-from harvest_assets.testing.repository import Repository
+from harvest_assets.testing.repository import Granularity, Repository
 
 PREFIX = "oai_dc"
 LISTS = frozenset({"ListRecords", "ListIdentifiers"})
@@ -56,7 +56,7 @@ class OaiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """A list, from which record on. ``offset`` above 0 came with a resumption token."""
+    """A list, from which record on. ``offset`` above 0 came with a resumption token; ``is_after_empty`` from a page without records."""
 
     verb: str
     start: str | None = None
@@ -64,6 +64,7 @@ class ListRequest:
     set_spec: str | None = None
     offset: int = 0
     is_resumed: bool = False
+    is_after_empty: bool = False
 
 
 def read_verb(arguments: Sequence[tuple[str, str]]) -> str:
@@ -124,15 +125,15 @@ def read_list_request(verb: str, arguments: dict[str, str], repository: Reposito
     return ListRequest(verb, arguments.get("from"), arguments.get("until"), arguments.get("set"))
 
 
-def read_window(request: ListRequest, repository: Repository) -> Window:
+def read_window(request: ListRequest, granularity: Granularity) -> Window:
     """Inclusive ``from`` and ``until`` as a half-open window.
 
     Raises:
-        OaiError: ``badArgument``, for a date that is none, is finer than the repository's granularity, differs from the other one in
-            granularity, or lies after it.
+        OaiError: ``badArgument``, for a date that is none, is finer than the granularity, differs from the other one in granularity, or
+            lies after it.
     """
-    start = _read_date("from", request.start, repository) if request.start is not None else None
-    last = _read_date("until", request.until, repository) if request.until is not None else None
+    start = _read_date("from", request.start, granularity) if request.start is not None else None
+    last = _read_date("until", request.until, granularity) if request.until is not None else None
     if start and last and start[1] != last[1]:
         raise OaiError("badArgument", f"from {request.start!r} and until {request.until!r} differ in granularity; use the same for both")
     if start and last and start[0] > last[0]:
@@ -140,25 +141,25 @@ def read_window(request: ListRequest, repository: Repository) -> Window:
     return Window(start[0] if start else None, last[0] + last[1] if last else None)
 
 
-def write_token(request: ListRequest, offset: int, repository: Repository) -> str:
+def write_token(request: ListRequest, offset: int, repository: Repository, *, after_empty: bool = False) -> str:
     """A token that stands for the rest of the list. It holds ``+``, ``/`` and ``=``, which clients must encode."""
-    content = [repository.name, request.verb, request.start, request.until, request.set_spec, offset]
+    content = [repository.name, request.verb, request.start, request.until, request.set_spec, offset, *([True] if after_empty else [])]
     return b64encode(orjson.dumps(content) + b"~?>~").decode()
 
 
 def _read_token(verb: str, token: str, repository: Repository) -> ListRequest:
     try:
-        name, asked, start, until, set_spec, offset = orjson.loads(b64decode(token, validate=True).removesuffix(b"~?>~"))
+        name, asked, start, until, set_spec, offset, *rest = orjson.loads(b64decode(token, validate=True).removesuffix(b"~?>~"))
     except (Base64Error, ValueError, TypeError):
         raise OaiError("badResumptionToken", f"token {token!r} was not handed out here; start the list again") from None
     if (name, asked) != (repository.name, verb) or not isinstance(offset, int) or offset < 0:
         raise OaiError("badResumptionToken", f"token {token!r} belongs to another list; start the list again")
-    return ListRequest(verb, start, until, set_spec, offset, is_resumed=True)
+    return ListRequest(verb, start, until, set_spec, offset, is_resumed=True, is_after_empty=bool(rest))
 
 
-def _read_date(argument: str, text: str, repository: Repository) -> tuple[datetime, timedelta]:
+def _read_date(argument: str, text: str, granularity: Granularity) -> tuple[datetime, timedelta]:
     """The first instant that a date means, and how long it lasts."""
-    forms = _FORMS[:1] if repository.policy.granularity == "day" else _FORMS
+    forms = _FORMS[:1] if granularity == "day" else _FORMS
     for form in forms:
         if form.pattern.fullmatch(text):
             with suppress(ValueError):

@@ -20,6 +20,7 @@ class Cut:
 
 def list_numbers(repository: Repository, window: Window, set_spec: str | None, faults: Faults) -> Sequence[int]:
     """Numbers of the records that the list of a window shows under these faults."""
+    window = Window() if faults.ignores_window else window
     if faults.redated_at is None:
         return repository.select(window, set_spec, salt=faults.half_list)
     is_inside = (window.start is None or faults.redated_at >= window.start) and (window.end is None or faults.redated_at < window.end)

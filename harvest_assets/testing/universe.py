@@ -1,7 +1,7 @@
 """``Universe``: repositories, a file host and their faults, served together on one loopback port.
 
-Paths: ``/oai/NAME``, ``/json/NAME/STYLE``, ``/files/…``, ``/landing/NAME/IDENTIFIER``, ``/faults/NAME`` (GET, POST with JSON, DELETE) and
-``/`` for a list of addresses.
+Paths: ``/oai/NAME``, ``/json/NAME/STYLE``, ``/sitemap/NAME/…``, ``/feed/NAME/KIND``, ``/dumps/NAME/…``, ``/files/…``,
+``/landing/NAME/IDENTIFIER``, ``/faults/NAME`` (GET, POST with JSON, DELETE) and ``/`` for a list of addresses.
 """
 
 from functools import partial
@@ -14,16 +14,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from harvest_assets.errors import ConfigurationError
 from harvest_assets.testing.addresses import Addresses
+from harvest_assets.testing.dumps import Dumps
 from harvest_assets.testing.exchange import HTML, JSON, Answer, Question, Seen, answer_text
-from harvest_assets.testing.faults import Faults, Switchboard, damage, refuse
+from harvest_assets.testing.faults import Faults, Refusal, Strike, Switchboard, damage, refuse
+from harvest_assets.testing.feeds import Feeds
 from harvest_assets.testing.files import FileHost
 from harvest_assets.testing.json_api import STYLES, JsonApi
 from harvest_assets.testing.oai_pmh import OaiPmh
 from harvest_assets.testing.repository import Repository
 from harvest_assets.testing.server import HOST, LoopbackServer
+from harvest_assets.testing.sitemaps import Sitemaps
 
 _FAULTS = TypeAdapter(Faults)
-_METHODS = {"oai": ("GET", "HEAD", "POST"), "faults": ("GET", "POST", "DELETE")}
+_METHODS = {"oai": ("GET", "HEAD", "POST"), "json": ("GET", "HEAD", "POST"), "faults": ("GET", "POST", "DELETE")}
 _READING = ("GET", "HEAD")
 
 
@@ -34,6 +37,17 @@ class _Site:
         self.repository = repository
         self.oai_pmh = OaiPmh(repository, addresses)
         self.json_api = JsonApi(repository, addresses)
+        self._sitemaps = Sitemaps(repository, addresses)
+        self._feeds = Feeds(repository, addresses)
+        self._dumps = Dumps(repository, addresses)
+
+    def answer_file(self, area: str, rest: str, question: Question, strike: Strike) -> Answer | None:
+        """A sitemap, a feed or a dump; nothing for any other area."""
+        if area == "sitemap":
+            return self._sitemaps.answer(rest, strike)
+        if area == "feed":
+            return self._feeds.answer(rest, question.arguments, strike)
+        return self._dumps.answer(rest, strike) if area == "dumps" else None
 
 
 class Universe:
@@ -108,10 +122,22 @@ class Universe:
         return self._addresses().oai(self.repository(name).name)
 
     def json_url(self, name: str, style: str = "next") -> str:
-        """A repository's JSON API, paged by ``next``, ``page``, ``offset`` or ``cursor``."""
+        """A repository's JSON API, in one of the styles of `json_api`."""
         if style not in STYLES:
             raise ConfigurationError(f"universe: JSON style {style!r} is not one of {', '.join(STYLES)}")
         return self._addresses().json(self.repository(name).name, style)
+
+    def sitemap_url(self, name: str, file: str = "index.xml") -> str:
+        """A sitemap of a repository's landing pages: ``index.xml``, ``part-1.xml.gz``, ``all.xml`` or ``all.txt``."""
+        return f"{self.url}/sitemap/{self.repository(name).name}/{file}"
+
+    def feed_url(self, name: str, kind: str = "atom") -> str:
+        """A feed of a repository: ``rss``, ``rdf``, ``atom``, ``paged``, ``archive`` or ``complete``."""
+        return f"{self.url}/feed/{self.repository(name).name}/{kind}"
+
+    def dump_url(self, name: str, file: str) -> str:
+        """A dump of a repository, such as ``records.csv``, ``json.zip`` or ``xml/``; see `dumps`."""
+        return f"{self.url}/dumps/{self.repository(name).name}/{file}"
 
     def _addresses(self) -> Addresses:
         port = self._server.server_port if self._server else self._port
@@ -156,17 +182,19 @@ class Universe:
         if area == "oai" and not rest:
             return site.oai_pmh.answer(question.arguments, strike)
         if area == "json":
-            return site.json_api.answer(rest, question.arguments, strike)
+            return site.json_api.answer(rest, question, strike)
         if area == "landing":
             return self._answer_landing(site.repository, rest)
         if area == "faults" and not rest:
             return self._answer_faults(name, question)
-        return answer_text(404, f"nothing at {question.path!r}")
+        return site.answer_file(area, rest, question, strike) or answer_text(404, f"nothing at {question.path!r}")
 
     def _answer_landing(self, repository: Repository, identifier: str) -> Answer:
         hits = self._switchboard.strike(repository.name, 0)
         if hits.refusal:
             return refuse(hits.refusal)
+        if identifier in hits.faults.poison:
+            return refuse(Refusal(hits.faults.poison_status))
         if not repository.has(identifier):
             return answer_text(404, f"no record {identifier!r}")
         record = repository.record(identifier)
@@ -193,10 +221,10 @@ class Universe:
             return self._sites.get(name)
 
     def describe(self) -> list[str]:
-        """The addresses of everything that is served, one a line."""
+        """The addresses of everything that can be read, one a line."""
         addresses = self._addresses()
         lines: list[str] = []
         for name in self._repositories:
-            lines += [addresses.oai(name) + "?verb=Identify", *(addresses.json(name, style) for style in STYLES)]
+            lines += [addresses.oai(name) + "?verb=Identify", *(addresses.json(name, style) for style in STYLES if style != "post")]
             lines.append(f"{addresses.origin}/faults/{name}")
         return [*lines, f"{addresses.files}/example.pdf"]

@@ -1,14 +1,15 @@
 """When a source is due: names, cron, failures, and the boundaries of days."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_assets.assemble.retrieval import DAYS, Attempt, Frequency, Schedule, due, parse_frequency
+from harvest_assets.assemble.obstacles import Attempt, Breaker, Outage, Standing
+from harvest_assets.assemble.retrieval import DAYS, Frequency, Schedule, due, parse_frequency
 from harvest_assets.errors import ConfigurationError
 
 SECOND = timedelta(seconds=1)
@@ -18,13 +19,22 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def attempt(started: str, status: Literal["started", "succeeded", "failed"] = "succeeded", *, minutes: int = 5) -> Attempt:
+Status = Literal["started", "succeeded", "failed", "cancelled", "paused", "down"]
+SAME = ("source 1", "protocol 1")
+
+
+def attempt(started: str, status: Status = "succeeded", *, minutes: int = 5, is_past: bool = False) -> Attempt:
     started_at = at(started)
-    return Attempt(started_at, None if status == "started" else started_at + timedelta(minutes=minutes), status)
+    ended_at = None if status == "started" else started_at + timedelta(minutes=minutes)
+    return Attempt(started_at, ended_at, status, SAME, is_past)
 
 
 def schedule(frequency: str = "daily", *, frozen: bool = False, enabled: bool = True, retry_frequency: str = "weekly") -> Schedule:
-    return Schedule(frequency, frozen=frozen, enabled=enabled, retry_frequency=retry_frequency)
+    return Schedule(frequency, retry_frequency, Standing(is_enabled=enabled, is_frozen=frozen))
+
+
+def standing(frequency: str = "daily", **facts: Any) -> Schedule:
+    return Schedule(frequency, standing=Standing(**facts))
 
 
 @pytest.mark.parametrize(("name", "days"), [*DAYS.items(), ("never", None)])
@@ -187,26 +197,123 @@ def test_cron_retries_a_failure_on_its_day() -> None:
     assert (answer.is_due, answer.next_at) == (True, at("2026-11-03T03:21"))
 
 
+@pytest.mark.parametrize(("status", "words"), [("cancelled", "was cancelled"), ("paused", "paused")])
+def test_a_harvest_that_was_not_finished_shortens_the_interval_like_a_failure(status: Status, words: str) -> None:
+    answer = due(schedule("annually"), [attempt("2026-11-03T01:00", status)], at("2026-11-11"))
+    assert (answer.is_due, answer.because.endswith(f"the last harvest started at 2026-11-03 01:00 UTC and {words}")) == (True, True)
+
+
+def test_a_cancelled_harvest_is_not_started_again_on_its_day_and_a_paused_one_is() -> None:
+    cancelled, paused = [attempt("2026-11-03T01:00", "cancelled")], [attempt("2026-11-03T23:50", "paused")]
+    assert due(schedule(), cancelled, at("2026-11-03T23:59")).next_at == at("2026-11-04")
+    assert due(schedule("weekly"), paused, at("2026-11-04T00:09")).next_at == at("2026-11-04T00:10")
+    assert due(schedule("weekly"), paused, at("2026-11-04T00:10")).because.startswith("goes on where it paused; the last harvest started")
+
+
+def test_a_cancelled_harvest_neither_uses_up_a_retry_nor_forgives_a_failure() -> None:
+    attempts = [attempt("2026-11-03T00:00", "failed"), attempt("2026-11-03T00:30", "cancelled"), attempt("2026-11-03T01:00", "failed")]
+    assert due(schedule(), attempts, at("2026-11-03T01:30")).next_at == at("2026-11-03T02:05")
+
+
+def test_an_attempt_that_found_the_source_down_is_no_try() -> None:
+    attempts = [attempt("2026-11-02T01:00"), attempt("2026-11-03T01:00", "down")]
+    answer = due(schedule(), attempts, at("2026-11-03T01:10"))
+    assert (answer.is_due, answer.next_at) == (True, at("2026-11-03"))
+    assert due(schedule(), attempts[1:], at("2026-11-03T01:10")).because == "was never harvested"
+
+
+def test_a_harvest_of_past_days_says_nothing_about_today_once_it_has_ended() -> None:
+    assert due(schedule(), [attempt("2026-11-03T01:00", is_past=True)], at("2026-11-03T02:00")).because == "was never harvested"
+    assert not due(schedule(), [attempt("2026-11-03T01:00", "started", is_past=True)], at("2026-11-03T02:00")).is_due
+
+
+def test_outside_its_hours_a_source_that_is_due_waits_for_them() -> None:
+    given = standing(hours=((time(20), time(6)), (time(12), time(13))))
+    last = [attempt("2026-11-02T21:00")]
+    answer = due(given, last, at("2026-11-03T07:00"))
+    assert (answer.is_due, answer.next_at) == (False, at("2026-11-03T12:00"))
+    assert answer.because == "is outside its hours, 20:00-06:00, 12:00-13:00 UTC (next at 2026-11-03 12:00 UTC)"
+    assert due(given, last, at("2026-11-03T05:59:59")).is_due
+    assert due(given, [], at("2026-11-03T06:00")).next_at == at("2026-11-03T12:00")
+
+
+def test_a_source_that_is_not_due_says_when_with_its_hours_in_mind() -> None:
+    answer = due(standing(hours=((time(20), time(22)),)), [attempt("2026-11-03T21:00")], at("2026-11-03T23:00"))
+    assert (answer.is_due, answer.next_at) == (False, at("2026-11-04T20:00"))
+    assert answer.because.startswith("frequency 'daily'; the last harvest started at")
+    assert answer.because.endswith("; next at 2026-11-04 20:00 UTC")
+
+
+def test_a_source_that_failed_too_often_is_due_when_the_pause_is_over_and_not_before() -> None:
+    breaker = Breaker(3, timedelta(days=7), SAME)
+    failures = [attempt(f"2026-11-0{day}T01:00", "failed") for day in (1, 2, 3)]
+    given = standing(source="lib", breaker=breaker)
+    answer = due(given, failures, at("2026-11-06"))
+    assert (answer.is_due, answer.next_at) == (False, at("2026-11-10T01:05"))
+    words = "is left alone since the last 3 harvests with the same versions failed (until 2026-11-10 01:05 UTC, or `harvest reset lib`)"
+    assert answer.because == words
+    assert due(given, failures, at("2026-11-10T01:05")).is_due
+    assert due(given, failures[1:], at("2026-11-06")).is_due
+    again = [*failures, attempt("2026-11-10T02:00", "failed")]
+    assert due(given, again, at("2026-11-12")).next_at == at("2026-11-17T02:05"), "the one try failed: the pause begins again"
+
+
+def test_a_reset_makes_a_failing_source_due_at_once() -> None:
+    failures = [attempt(f"2026-11-03T0{hour}:00", "failed") for hour in range(5)]
+    breaker = Breaker(5, timedelta(days=7), SAME)
+    answer = due(standing(breaker=breaker, reset_at=at("2026-11-03T05:00")), failures, at("2026-11-03T05:01"))
+    assert (answer.is_due, answer.because, answer.next_at) == (True, "was reset at 2026-11-03 05:00 UTC", None)
+    after_success = [attempt("2026-10-01T01:00"), *failures]
+    assert due(standing(reset_at=at("2026-11-03T05:00")), after_success, at("2026-11-03T05:01")).next_at == at("2026-10-02")
+    later = [*failures, attempt("2026-11-03T05:02", "failed")]
+    assert not due(standing(reset_at=at("2026-11-03T05:00")), later, at("2026-11-03T05:10")).is_due
+
+
+def test_a_source_that_is_down_is_not_due_and_time_does_not_decide_when() -> None:
+    outage = Outage(at("2026-11-03T00:10"), at("2026-11-03T02:00"), "status 503")
+    answer = due(standing(outage=outage), [], at("2026-11-03T01:00"))
+    assert (answer.is_due, answer.next_at) == (False, None)
+    assert answer.because == "is down since 2026-11-03 00:10 UTC: status 503 (next look at 2026-11-03 02:00 UTC)"
+    assert due(standing(outage=outage), [], at("2026-11-03T02:00")).because.endswith("status 503 (the next look is due)")
+
+
+def test_a_harvest_that_was_put_off_waits_for_its_time() -> None:
+    given = Schedule("daily", retry_at=at("2026-11-03T01:00"))
+    answer = due(given, [], at("2026-11-03T00:59"))
+    assert (answer.is_due, answer.next_at) == (False, at("2026-11-03T01:00"))
+    assert answer.because == "was put off while another run was at it; next at 2026-11-03 01:00 UTC"
+    assert due(given, [], at("2026-11-03T01:00")).is_due
+    assert due(given, [attempt("2026-11-03T00:30")], at("2026-11-03T01:00")).next_at == at("2026-11-04")
+
+
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
-histories = st.lists(
-    st.builds(lambda start, status: Attempt(start, start + SECOND, status), moments, st.sampled_from(["succeeded", "failed"])), max_size=8
-)
+endings = st.sampled_from(["succeeded", "failed", "failed", "cancelled", "paused", "down"])
+histories = st.lists(st.builds(lambda start, status: Attempt(start, start + SECOND, status, SAME), moments, endings), max_size=8)
+clocks = st.times().map(lambda clock: clock.replace(microsecond=0))
+spans = st.lists(st.tuples(clocks, clocks).filter(lambda span: span[0] != span[1]), max_size=3).map(tuple)
+breakers = st.none() | st.builds(Breaker, st.integers(1, 4), st.timedeltas(timedelta(hours=1), timedelta(days=60)), st.just(SAME))
 
 
 @given(
-    frequency=st.sampled_from([*DAYS, "0 3 * * *", "15 */6 * * 1"]),
+    given=st.builds(
+        Schedule,
+        frequency=st.sampled_from([*DAYS, "0 3 * * *", "15 */6 * * 1"]),
+        standing=st.builds(Standing, hours=spans, breaker=breakers, reset_at=st.none() | moments),
+        retry_at=st.none() | moments,
+    ),
     attempts=histories,
     now=moments,
     shuffle=st.randoms(use_true_random=False),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_source_becomes_due_exactly_at_the_time_that_was_named(
-    frequency: str, attempts: list[Attempt], now: datetime, shuffle: Random
+    given: Schedule, attempts: list[Attempt], now: datetime, shuffle: Random
 ) -> None:
-    answer = due(schedule(frequency), attempts, now)
-    assert answer == due(schedule(frequency), shuffle.sample(attempts, len(attempts)), now)
-    assert (answer.next_at is None) is (not attempts)
+    answer = due(given, attempts, now)
+    assert answer == due(given, shuffle.sample(attempts, len(attempts)), now)
     if answer.next_at is not None:
         assert answer.is_due is (now >= answer.next_at)
-        assert due(schedule(frequency), attempts, answer.next_at).is_due
-        assert not due(schedule(frequency), attempts, answer.next_at - SECOND).is_due
+        assert due(given, attempts, answer.next_at).is_due
+        assert not due(given, attempts, answer.next_at - SECOND).is_due
+    else:
+        assert answer.is_due, "nothing but time stands against these sources"

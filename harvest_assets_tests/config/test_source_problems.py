@@ -215,8 +215,19 @@ def test_a_header_that_is_no_text_is_refused_without_its_value() -> None:
 
 
 def test_an_option_that_may_be_secret_is_refused_without_its_value() -> None:
-    assert messages_for(options={"row": "a", "api_key": "hunter2" * 10}) == [
+    assert messages_for(options={"row": "a", "api_key": "${ENV:KEY}" * 10}) == [
         "options.api_key has a value that is not allowed; it may be secret and is not shown"
+    ]
+
+
+def test_a_secret_in_the_options_is_refused_wherever_it_stands_and_not_shown() -> None:
+    parameters = {"q": "ocean", "pageToken": "7", "keyword": "sea", "access_token": "${ENV:A}", "pwd": "", "api_key": "hunter2"}
+    found = messages_for(options={"row": "a", "api_key": "hunter2", "parameters": parameters, "labels": [{"Password": "hunter2"}]})
+    in_file = "has its secret in the file; write '${ENV:NAME}' and set the environment variable NAME"
+    assert [message for message in found if in_file in message] == [
+        f"options 'api_key' {in_file}",
+        f"options 'parameters.api_key' {in_file}",
+        f"options 'labels.0.Password' {in_file}",
     ]
 
 

@@ -26,6 +26,9 @@ class NoClient(HttpClient):
     def get(self, url: str, **_: object) -> Response:
         raise AssertionError(url)
 
+    def post(self, url: str, **_: object) -> Response:
+        raise AssertionError(url)
+
     def head(self, url: str) -> Response:
         raise AssertionError(url)
 
@@ -97,6 +100,7 @@ def test_the_extractor_follows_from_the_metadata_prefix_when_there_is_one_of_tha
     assert build(protocol="prefixed", options=..., extract=...).extractor_name == "plain"
     assert build(protocol="oai-pmh", options=..., extract=...).extractor_name == "oai_dc"
     assert build(protocol="oai-pmh", options={"metadata_prefix": "marc21"}, extract="plain").extractor_name == "plain"
+    assert build(protocol="oai-pmh", options={"metadata_prefix": ["oai_dc", "marc21"]}, extract=...).extractor_name == "oai_dc"
 
 
 def test_an_extractor_is_built_with_its_options() -> None:
@@ -130,7 +134,7 @@ def test_the_client_s_settings_are_those_of_the_source() -> None:
 
 def test_what_a_file_leaves_out_is_what_the_client_does_by_itself() -> None:
     settings = build().http_settings({}, "harvest_assets/1 (+https://example.org)")
-    assert settings == HttpSettings(user_agent=settings.user_agent, origin="http://127.0.0.1/")
+    assert settings == HttpSettings(user_agent=settings.user_agent, source="a-shelf", origin="http://127.0.0.1/")
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------------------

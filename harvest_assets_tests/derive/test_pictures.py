@@ -5,12 +5,11 @@ import struct
 import warnings
 import zlib
 from collections.abc import Callable
+from fractions import Fraction
 from random import Random
 from typing import Any
 
 import pytest
-from fractions import Fraction
-
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image

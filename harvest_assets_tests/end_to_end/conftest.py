@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harvest_assets.defs.runs import RunOutcome, open_instance, register, run_harvest, run_release, run_sets
+from harvest_assets.model.parameters import RunParameters
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.shapes import DOCUMENT, RAW
 from harvest_assets.store.manifests import Manifest
@@ -65,10 +66,10 @@ class Workplace:
     def installation(self) -> Installation:
         return Installation.open(self.environ)
 
-    def harvest(self, source: str, *days: date, full: bool = False) -> RunOutcome:
+    def harvest(self, source: str, *days: date, full: bool = False, **parameters: Any) -> RunOutcome:
         installation = self.installation
         register(self.instance, installation)
-        return run_harvest(self.instance, installation, source, [str(day) for day in days], full=full)
+        return run_harvest(self.instance, installation, source, [str(day) for day in days], RunParameters(full=full, **parameters))
 
     def publish_again(self, source: str, day: date) -> RunOutcome:
         return run_sets(self.instance, self.installation, source, str(day))

@@ -53,12 +53,12 @@ def harvest_by_hand(workplace, day: date, on_page: Callable[[int, int, int | Non
 @pytest.mark.usefixtures("step_waits")
 def test_a_page_that_fails_for_ever_fails_the_harvest_and_the_next_one_goes_on_at_that_page(workplace, today: date):
     make_shaky(workplace, today)
-    workplace.universe.faults("shaky", Faults(refusals=(Refusal(500, page=3),)))
+    workplace.universe.faults("shaky", Faults(refusals=(Refusal(503, page=3),)))
     failed = workplace.harvest("shaky", today)
     store = workplace.installation.store
     assert not failed.succeeded
     assert "sources/shaky.yaml" in one_line(failed.reason)
-    assert "500" in one_line(failed.reason)
+    assert "503" in one_line(failed.reason)
     assert store.manifests.find("raw_records", "shaky", str(today)) is None
     assert find_cursor(store, "shaky", today + timedelta(days=1)) is None
     assert [each["status"] for each in recent_attempts(store, "shaky")] == ["failed"] * 3
@@ -79,7 +79,7 @@ def test_a_page_that_fails_for_ever_fails_the_harvest_and_the_next_one_goes_on_a
 @pytest.mark.usefixtures("step_waits")
 def test_a_token_that_expired_meanwhile_starts_the_list_again(workplace, today: date):
     make_shaky(workplace, today)
-    workplace.universe.faults("shaky", Faults(refusals=(Refusal(500, page=3),)))
+    workplace.universe.faults("shaky", Faults(refusals=(Refusal(503, page=3),)))
     assert not workplace.harvest("shaky", today).succeeded
     workplace.universe.faults("shaky", Faults(expired_token=Spot(page=3, times=1)))
     workplace.universe.clear_requests()
@@ -95,7 +95,7 @@ def test_a_token_that_expired_meanwhile_starts_the_list_again(workplace, today: 
 @pytest.mark.usefixtures("step_waits")
 def test_a_change_of_the_selection_does_not_go_on_with_the_pages_of_the_old_one(workplace, today: date):
     make_shaky(workplace, today)
-    workplace.universe.faults("shaky", Faults(refusals=(Refusal(500, page=3),)))
+    workplace.universe.faults("shaky", Faults(refusals=(Refusal(503, page=3),)))
     assert not workplace.harvest("shaky", today).succeeded
     workplace.universe.faults("shaky")
     workplace.add_source("shaky", workplace.universe.oai_url("shaky"), options={"metadata_prefix": "oai_dc", "set": "books"})
@@ -158,7 +158,7 @@ def test_two_runs_of_one_source_at_once_are_kept_apart(workplace, today: date):
     with workplace.installation.store.hold("harvest-shaky"):
         second = workplace.harvest("shaky", today)
     assert not second.succeeded
-    assert "is being worked on by another run" in one_line(second.reason)
+    assert "is being harvested by another run" in one_line(second.reason)
     assert workplace.lists_asked("shaky") == []
     assert workplace.harvest("shaky", today).succeeded
 
@@ -183,7 +183,7 @@ def test_a_source_that_is_down_contributes_its_last_accepted_set_and_the_version
     assert workplace.release("all", today).succeeded
     failed = member_of(workplace, 2)
     assert (failed.state, failed.day, failed.contribution) == ("failed", str(yesterday), late.contribution)
-    assert "the harvest failed" in one_line(failed.words)
+    assert "the source does not answer" in one_line(failed.words)
     assert "503" in failed.words
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from harvest_assets.defs.failures import filed
-from harvest_assets.errors import ConfigurationError, HarvestError, IntegrityError, PermanentError, RecordError, TransientError
+from harvest_assets.defs.failures import Failures, filed
+from harvest_assets.errors import BusyError, ConfigurationError, HarvestError, IntegrityError, PermanentError, RecordError, TransientError
 
 
 def outcome_of(error: Exception) -> tuple[int, dg.ExecuteInProcessResult]:
@@ -38,6 +38,12 @@ def test_a_transient_error_is_tried_again():
     assert description_of(result) == "sources/one.yaml: HTTP 503"
 
 
+def test_who_finds_a_lock_taken_does_not_wait_for_it_in_the_worker():
+    attempts, result = outcome_of(BusyError("is being harvested by another run"))
+    assert attempts == 1
+    assert description_of(result) == "sources/one.yaml: is being harvested by another run"
+
+
 @pytest.mark.parametrize("kind", [PermanentError, ConfigurationError, RecordError, IntegrityError, HarvestError])
 def test_every_other_error_of_ours_ends_the_step_at_once(kind: type[HarvestError]):
     attempts, result = outcome_of(kind("it will not work"))
@@ -47,6 +53,26 @@ def test_every_other_error_of_ours_ends_the_step_at_once(kind: type[HarvestError
     failure = failed.step_failure_data.user_failure_data
     assert failure is not None
     assert failure.metadata["error"].value == kind.__name__
+
+
+@pytest.mark.parametrize("kind", [dg.DagsterExecutionInterruptedError, KeyboardInterrupt])
+@pytest.mark.parametrize("collect", [False, True], ids=["alone", "among several"])
+def test_a_run_that_somebody_ends_does_not_go_on_after_a_pause(kind: type[BaseException], collect: bool):  # noqa: FBT001 - a parameter
+    started: list[str] = []
+
+    @dg.asset(retry_policy=dg.RetryPolicy(max_retries=2))
+    def ended() -> None:
+        failures = Failures()
+        for source in ("one", "two"):
+            started.append(source)
+            with failures.of(source) if collect else filed(source):
+                raise kind
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([ended], instance=instance, raise_on_error=False)
+    assert started == ["one"]
+    assert not result.success
+    assert description_of(result) == "one: the run was ended from outside; start it again to go on"
 
 
 def test_what_is_no_error_of_ours_stays_loud():

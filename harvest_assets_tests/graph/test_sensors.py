@@ -1,5 +1,6 @@
 """The sensors, a tick at a time: what is asked for, what is not, and why."""
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from harvest_assets.defs import sensors
 from harvest_assets.defs.resources import InstallationResource
 from harvest_assets.model.verdict import Evidence, Verdict
 from harvest_assets.stages.attempts import KIND as ATTEMPTS
+from harvest_assets.stages.harvest_ledger import HarvestLedger
 from harvest_assets.stages.versions import create_version
 from harvest_assets.store.manifests import Manifest, new_generation
 
@@ -107,7 +109,7 @@ def test_a_source_that_is_not_to_be_harvested_is_a_partition_without_a_run(folde
     assert instance.get_dynamic_partitions("sources") == ["by-hand", "off", "resting"]
 
 
-@pytest.mark.parametrize("sensor", [sensors.new_sources, sensors.due_harvests, sensors.due_versions])
+@pytest.mark.parametrize("sensor", [sensors.new_sources, sensors.due_harvests, sensors.due_versions, sensors.availability])
 def test_without_a_configuration_folder_a_tick_says_so_and_does_nothing(sensor, folder, tick):
     (folder.path / "config").rmdir()
     assert "is not a folder; set HARVEST_CONFIG" in reason_of(tick(sensor))
@@ -202,9 +204,56 @@ def test_an_attempt_that_was_killed_counts_as_failed_and_is_tried_again(known, t
     assert request.run_key == f"one|{today}|{started.isoformat()}"
 
 
+def test_a_source_that_failed_too_often_is_left_alone_and_the_tick_says_how_to_lift_that(known, tick):
+    source = known.installation.catalog.source("one")
+    versions = {"source_version": source.version, "protocol_version": source.protocol_version}
+    for number in range(5):
+        attempted(known, "one", 60 * 24 * (number + 1), "failed", error="PermanentError", reason="HTTP 403", **versions)
+    said = reason_of(tick(sensors.due_harvests))
+    assert "one: is left alone since the last 5 harvests with the same versions failed (until " in said
+    assert "or `harvest reset one`)" in said
+
+
+def test_a_run_that_was_turned_away_is_asked_for_again_under_another_key(known, tick, today: date):
+    source = known.installation.catalog.source("one")
+    ledger = HarvestLedger(known.installation.store)
+    ledger.turn_away(source, str(today), str(today + timedelta(days=1)), "skipped", reason="is outside its hours")
+    (request,) = tick(sensors.due_harvests).run_requests or ()
+    assert (request.run_key or "").startswith(f"one|{today}|first|{today}T")
+
+
 def test_a_source_that_dagster_does_not_know_yet_is_left_to_the_other_sensor(folder, tick):
     folder.add_source("unknown")
     assert tick(sensors.due_harvests).run_requests in (None, [])
+
+
+# -- availability ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_source_that_does_not_answer_is_down_until_the_next_look_and_is_not_harvested(known, tick):
+    with socket.socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody_listens.getsockname()[1]}/oai"
+        known.add_source("one", url=url, network={"allow": ["loopback"]}, http={"max_attempts": 1})
+        said = _first_look(tick)
+    assert said.startswith("one: ")
+    assert "attempt" in said
+    assert "one: is down since" in reason_of(tick(sensors.due_harvests))
+    assert reason_of(tick(sensors.availability)) == "no look is due"
+
+
+def test_a_source_that_cannot_be_asked_is_named_by_the_tick(known, tick):
+    known.add_source("one", headers={"X-Key": "${ENV:NO_SUCH_KEY}"})
+    assert "NO_SUCH_KEY" in _first_look(tick)
+
+
+def _first_look(tick) -> str:
+    """What ticks say once the look has ended; a slow machine may need several."""
+    for _ in range(10):
+        said = reason_of(tick(sensors.availability))
+        if "under way" not in said:
+            return said
+    raise AssertionError(said)
 
 
 # -- due_versions ------------------------------------------------------------------------------------------------------------------------

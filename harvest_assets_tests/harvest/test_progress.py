@@ -1,11 +1,11 @@
 """``ListProgress``: an interruption changes nothing in what a harvest can prove."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pyarrow as pa
 
-from harvest_assets.harvest.progress import ListProgress
+from harvest_assets.harvest.progress import Entry, ListProgress
 from harvest_assets.model.exchange import Exchange
 from harvest_assets.model.record import RAW_RECORDS, Page, SetAside
 
@@ -51,12 +51,14 @@ def test_a_list_that_was_left_says_where() -> None:
 
 def test_a_resumed_list_proves_what_an_undisturbed_one_does() -> None:
     undisturbed, interrupted = ListProgress(STARTED_AT), ListProgress(STARTED_AT)
+    entries: list[Entry] = []
     for each in PAGES:
         undisturbed.receive(each)
-        interrupted.receive(each)
-        interrupted = ListProgress.from_state(orjson.loads(orjson.dumps(interrupted.as_state())))
-        interrupted.position, interrupted.last_page_reached = each.next_position, each.next_position is None
+        entries.append(orjson.loads(orjson.dumps(interrupted.receive(each))))
+        interrupted = ListProgress(STARTED_AT + timedelta(hours=1))
+        interrupted.replay(entries)
     assert interrupted.prove(5) == undisturbed.prove(5)
+    assert interrupted.started_at == STARTED_AT
     assert interrupted.set_aside == undisturbed.set_aside
     assert [(number, exchange) for number, exchange in interrupted.exchanges] == undisturbed.exchanges
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_assets.harvest.redaction import RedactingFilter, Redactor
+from harvest_assets.harvest.redaction import RedactingFilter, Redactor, is_secret_key
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,23 @@ def test_log_records_of_a_library_are_cleaned() -> None:
     record = logging.LogRecord("urllib3", logging.DEBUG, "x.py", 1, '"%s %s" %d', ("GET", "/?key=abc&x=s3cret", 200), None)
     assert RedactingFilter(Redactor(["s3cret"])).filter(record)
     assert record.getMessage() == '"GET /?key=***&x=***" 200'
+
+
+def test_a_secret_that_came_later_is_hidden_too_and_of_these_the_last_four() -> None:
+    redactor = Redactor(["s3cret"])
+    for number in range(6):
+        redactor.add(f"t0ken-{number}")
+    assert redactor.clean("s3cret t0ken-1 t0ken-2 t0ken-5") == "*** t0ken-1 *** ***"
+    assert [redactor.holds_secret(text) for text in ("a t0ken%2D5 b", "s3cret", "other")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "name", ["key", "api_key", "apikey", "access_token", "token", "client_secret", "Password", "pwd", "user[password]"]
+)
+def test_a_key_of_credentials_is_known_by_its_name(name: str) -> None:
+    assert is_secret_key(name)
+
+
+@pytest.mark.parametrize("name", ["pageToken", "resumption_token", "keyword", "sortKey", "author", "q", ""])
+def test_a_key_of_a_question_is_none(name: str) -> None:
+    assert not is_secret_key(name)

@@ -1,6 +1,7 @@
 """An installation over a universe: every stage in this process, without Dagster, committed as the IO manager would."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pyarrow as pa
 import pytest
 
 from harvest_assets.config.catalog import load_catalog
+from harvest_assets.model.parameters import RunParameters
+from harvest_assets.model.quarantine import Selection
 from harvest_assets.model.verdict import Verdict
 from harvest_assets.stages.derivatives import derive
 from harvest_assets.stages.documents import fold
@@ -17,12 +20,14 @@ from harvest_assets.stages.history import read_verdict
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.promotion import promote
 from harvest_assets.stages.published import open_set
+from harvest_assets.stages.quarantine import STATES, observe
 from harvest_assets.stages.raw_records import Request, harvest
 from harvest_assets.stages.sets import Contribution, publish
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT, RAW
 from harvest_assets.stages.versions import Version, create_version, open_version
 from harvest_assets.store.manifests import Manifest
 from harvest_assets.store.snapshots import Snapshot
+from harvest_assets.testing.exchange import Answer, Question
 from harvest_assets.testing.repository import Repository
 from harvest_assets.testing.universe import Universe
 
@@ -34,6 +39,14 @@ http: {{requests_per_second: 1000, max_attempts: 1}}
 network: {{allow: [loopback]}}
 tasks: []
 """
+JSON = """protocol: json
+url: {url}
+options: {{records: /items, identifier: /id, datestamp: /modified, deleted: /deleted, paging: {{style: next, pointer: /links/next}}{more}}}
+extract: {{format: mapping, options: {{title: /id, fields: {{name: {field}}}}}}}
+"""
+TYPED = "{pointer: /title, type: string}"
+UNTYPED = "/title"
+BY_DATE = ", date_filter: {since: modified_since, before: modified_before}, total: /total"
 TODAY = datetime.now(UTC).date()  # harvests note the real time at which they began
 
 
@@ -92,10 +105,13 @@ class World:
         self.batches += 1
         return f"batch-{self.batches}"
 
-    def receive(self, *numbers: int, slug: str = "lib", full: bool = False, today: int | None = None, batch: str | None = None) -> Snapshot:
+    def receive(
+        self, *numbers: int, slug: str = "lib", full: bool = False, today: int | None = None, batch: str | None = None, **parameters: Any
+    ) -> Snapshot:
         """Raw records of days, committed; those of the last day."""
         days = [day(number) for number in numbers]
-        request = Request(self.source(slug), days, batch or self.new_batch(), full, day(numbers[-1] if today is None else today))
+        now = day(numbers[-1] if today is None else today)
+        request = Request(self.source(slug), days, batch or self.new_batch(), RunParameters(full=full, **parameters), now)
         return self.raw(self.commit(harvest(self.installation, request))[-1])
 
     def fold(self, number: int, slug: str = "lib") -> Manifest:
@@ -205,3 +221,75 @@ def world(universe: Universe, tmp_path: Path) -> World:
 def world_at(universe: Universe) -> Callable[[Path], World]:
     """Worlds in folders of the test's choice."""
     return lambda folder: World(universe, folder)
+
+
+# -- records that cannot be read -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def go(world: World, on: Callable[[int], date]) -> Callable[..., None]:
+    """Harvest days up to their documents, the quarantine included."""
+
+    def harvest_days(*numbers: int, slug: str = "lib", full: bool = False) -> None:
+        for number in numbers:
+            world.receive(number, slug=slug, full=full)
+            world.fold(number, slug)
+            observe(world.store, slug, [str(on(number))])
+
+    return harvest_days
+
+
+@pytest.fixture
+def rows(world: World) -> Callable[..., list[dict[str, Any]]]:
+    """Rows of a source, in any state unless one is asked for."""
+
+    def read_rows(state: str | None = None, slug: str = "lib", **selected: str) -> list[dict[str, Any]]:
+        states = STATES if state is None else (state,)
+        return world.store.quarantine.table(slug, Selection(**selected), states=states).to_pylist()
+
+    return read_rows
+
+
+@pytest.fixture
+def write_json(world: World, universe: Universe) -> Callable[..., None]:
+    """Configure the source to read JSON; ``field`` is where the name is, and of what type."""
+
+    def configure(field: str = TYPED, more: str = BY_DATE, slug: str = "lib", keys: str = "") -> None:
+        world.configure(slug, JSON.format(url=universe.json_url(slug), field=field, more=more) + keys)
+
+    return configure
+
+
+@pytest.fixture
+def broken_names(world: World, at: Callable[[int], datetime], write_json: Callable[..., None]) -> Callable[..., Any]:
+    """A JSON source some of whose records have a number for a name."""
+
+    def add(count: int = 1, *, slug: str = "lib", keys: str = "", total: int = 10) -> tuple[Repository, list[str]]:
+        repository = world.add_source(slug, count=total)
+        broken = repository.identifiers()[:count]
+        for number, identifier in enumerate(broken):
+            repository.change(identifier, at=at(-5), title=number)
+        write_json(slug=slug, keys=keys)
+        return repository, broken
+
+    return add
+
+
+@pytest.fixture
+def spoil(universe: Universe, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Titles of some records are not well-formed XML until they are mended; works on every answer that holds them."""
+    spoiled: set[str] = set()
+    assert universe._server is not None
+    respond = universe._server.respond
+
+    def respond_badly(question: Question) -> Answer:
+        answer = respond(question)
+        for identifier in spoiled:
+            start = answer.body.find(f"<identifier>{identifier}".encode())
+            end = answer.body.find(b"</dc:title>", start)
+            if 0 < start < end:
+                answer = replace(answer, body=answer.body[:end] + b" & <unclosed " + answer.body[end:])
+        return answer
+
+    monkeypatch.setattr(universe._server, "respond", respond_badly)
+    return spoiled

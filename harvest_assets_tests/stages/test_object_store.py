@@ -42,8 +42,8 @@ def test_an_object_store_holds_what_a_folder_holds(universe, tmp_path, s3_url) -
 def test_a_harvest_that_fails_on_an_object_store_goes_on_at_the_page_that_failed(universe, tmp_path, s3_url) -> None:
     world = World(universe, tmp_path, s3_url)
     world.add_source(count=20, page_size=5)
-    universe.faults("lib", Faults(refusals=(Refusal(500, 3),)))
-    with pytest.raises(TransientError, match="500"):
+    universe.faults("lib", Faults(refusals=(Refusal(503, 3),)))
+    with pytest.raises(TransientError, match="503"):
         world.run(0)
     universe.faults("lib")
     universe.clear_requests()

@@ -15,6 +15,8 @@ from harvest_assets.stages.published import PUBLISHED
 from harvest_assets.stages.releases import VERSIONS, describe_release, is_release_due, version_of
 from harvest_assets.testing.faults import Faults, Refusal
 
+NEVER_DOWN = "availability: {every: null}\n"
+
 
 @pytest.fixture
 def now() -> datetime:
@@ -86,7 +88,7 @@ def test_a_release_is_due_when_every_source_that_was_due_has_a_verdict(world, no
 
 def test_a_release_does_not_wait_for_a_source_that_failed(world):
     world.add_source()
-    world.add_source("other", count=3)
+    world.add_source("other", count=3, keys=NEVER_DOWN)
     world.add_dataset()
     world.run(0)
     world.universe.faults("other", Faults(refusals=(Refusal(500),)))
@@ -109,7 +111,7 @@ def test_a_release_finds_its_version(world, on):
 
 
 def test_health_tells_having_asked_from_having_believed(world, on):
-    world.add_source()
+    world.add_source(keys=NEVER_DOWN)
     never = check_source(world.installation, world.source(), datetime.now(UTC))
     assert (never.freshness, never.accepted_day, never.last_status, never.is_due) == ("never", None, None, True)
     world.run(0)

@@ -112,8 +112,8 @@ def test_the_same_answers_give_the_same_tables(world):
 
 def test_a_failed_harvest_goes_on_at_the_page_that_is_missing(world, universe):
     world.add_source(count=12)
-    universe.faults("lib", Faults(refusals=(Refusal(500, 3),)))
-    with pytest.raises(TransientError, match="500"):
+    universe.faults("lib", Faults(refusals=(Refusal(503, 3),)))
+    with pytest.raises(TransientError, match="503"):
         world.receive(0)
     universe.faults("lib")
     universe.clear_requests()
@@ -128,8 +128,8 @@ def test_a_failed_harvest_goes_on_at_the_page_that_is_missing(world, universe):
 
 def test_a_resumed_harvest_gives_the_same_tables_as_an_undisturbed_one(world, universe):
     world.add_source(count=12)
-    universe.faults("lib", Faults(refusals=(Refusal(500, 2),)))
-    with pytest.raises(TransientError, match="500"):
+    universe.faults("lib", Faults(refusals=(Refusal(503, 2),)))
+    with pytest.raises(TransientError, match="503"):
         world.receive(0)
     universe.faults("lib")
     resumed, undisturbed = world.receive(0), world.receive(0)
@@ -139,8 +139,8 @@ def test_a_resumed_harvest_gives_the_same_tables_as_an_undisturbed_one(world, un
 
 def test_a_resumed_harvest_counts_from_the_start_of_its_first_attempt(world, universe):
     world.add_source(count=12)
-    universe.faults("lib", Faults(refusals=(Refusal(500, 3),)))
-    with pytest.raises(TransientError, match="500"):
+    universe.faults("lib", Faults(refusals=(Refusal(503, 3),)))
+    with pytest.raises(TransientError, match="503"):
         world.receive(0)
     universe.faults("lib")
     resumed = world.receive(0)
@@ -150,8 +150,8 @@ def test_a_resumed_harvest_counts_from_the_start_of_its_first_attempt(world, uni
 
 def test_a_place_that_expired_starts_the_list_again(world, universe):
     world.add_source(count=12)
-    universe.faults("lib", Faults(refusals=(Refusal(500, 3),)))
-    with pytest.raises(TransientError, match="500"):
+    universe.faults("lib", Faults(refusals=(Refusal(503, 3),)))
+    with pytest.raises(TransientError, match="503"):
         world.receive(0)
     universe.faults("lib", Faults(expired_token=Spot(3, 1)))
     raw = world.receive(0)
@@ -170,8 +170,8 @@ def test_a_list_without_end_stays_good_as_an_incomplete_one(world, universe):
 
 def test_an_attempt_is_recorded_however_it_ends(world, universe, on):
     world.add_source(count=12)
-    universe.faults("lib", Faults(refusals=(Refusal(500, 2),)))
-    with pytest.raises(TransientError, match="500"):
+    universe.faults("lib", Faults(refusals=(Refusal(503, 2),)))
+    with pytest.raises(TransientError, match="503"):
         world.receive(0)
     universe.faults("lib")
     world.receive(0)
@@ -180,7 +180,7 @@ def test_an_attempt_is_recorded_however_it_ends(world, universe, on):
     assert succeeded["counts"]["records"] == 12
     assert failed["status"] == "failed"
     assert failed["error"] == "TransientError"
-    assert "500" in failed["reason"]
+    assert "503" in failed["reason"]
     assert failed["days"] == [str(on(0)), str(on(0))]
 
 

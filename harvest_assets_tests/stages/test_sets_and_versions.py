@@ -85,8 +85,8 @@ def test_a_version_says_for_each_source_where_its_set_comes_from(world, lose_hal
     lose_half()
     world.run(1)
     world.run(1, "unchanged")
-    world.universe.faults("failing", Faults(refusals=(Refusal(500),)))
-    with pytest.raises(TransientError, match="500"):
+    world.universe.faults("failing", Faults(refusals=(Refusal(503, 1),)))
+    with pytest.raises(TransientError, match="503"):
         world.receive(1, slug="failing")
     world.add_dataset()
     version = world.release(1)

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from harvest_assets.model.document import ACTIVE, DELETED, DOCUMENTS
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT, RAW
 from harvest_assets.store.comparisons import (
+    Kind,
     Looked,
     Loss,
+    Received,
     Reread,
     State,
     find_changes,
     find_retracted,
     measure_loss,
+    sort_differences,
     write_dead_keys,
     write_due_keys,
 )
@@ -232,3 +235,46 @@ def test_a_harvest_takes_back_what_its_records_no_longer_have(
         if is_read_without or received.get(record) is True or is_absent:
             expected.add((srn, owners[srn]))
     assert found == sorted(expected)
+
+
+def kind_of(srn: str, old: dict[str, int], new: dict[str, int], raw: Mapping[str, bool], *, absent_are_gone: bool) -> str:
+    if srn in new:
+        return "added" if srn not in old else "changed" if old[srn] != new[srn] else "unchanged"
+    name = srn.removeprefix("s:")
+    if raw.get(name, False):
+        return "deleted"
+    return "absent" if absent_are_gone and name not in raw else "left_out"
+
+
+@QUICK
+@given(
+    old=st.none() | DOCUMENT_STATES,
+    new=DOCUMENT_STATES,
+    raw=st.dictionaries(st.sampled_from([key.removeprefix("s:") for key in KEYS]), st.booleans()),
+    absent_are_gone=st.booleans(),
+)
+def test_each_live_document_is_of_one_kind(
+    tmp_path_factory: pytest.TempPathFactory, old: Documents | None, new: Documents, raw: Mapping[str, bool], *, absent_are_gone: bool
+) -> None:
+    with open_bench(tmp_path_factory.mktemp("store")) as bench:
+        before = None if old is None else bench.documents(old)
+        received = Received(bench.raw(raw), "s:", absent_are_gone)
+        found = sort_differences(bench.scratch, before, bench.documents(new), received, samples=2)
+    before_live, after_live = live(old or {}), live(new)
+    expected: dict[str, list[str]] = {}
+    for srn in sorted({*before_live, *after_live}):
+        expected.setdefault(kind_of(srn, before_live, after_live, raw, absent_are_gone=absent_are_gone), []).append(srn)
+    assert found == {name: Kind(len(keys), () if name == "unchanged" else tuple(keys[:2])) for name, keys in expected.items()}
+
+
+def test_a_file_fares_as_its_record_does(bench: Bench) -> None:
+    owners = {"s:r1:file": "s:r1", "s:r2:file": "s:r2"}
+    old = bench.documents({"s:r1": (True, 1), "s:r1:file": (True, 1), "s:r2": (True, 1), "s:r2:file": (True, 1)}, owners)
+    new = bench.documents({"s:r2": (True, 2), "s:r3": (True, 1)})
+    found = sort_differences(bench.scratch, old, new, Received(bench.raw({"r1": True, "r2": False}), "s:", absent_are_gone=True), samples=9)
+    assert {name: kind.first for name, kind in found.items()} == {
+        "added": ("s:r3",),
+        "changed": ("s:r2",),
+        "deleted": ("s:r1", "s:r1:file"),
+        "left_out": ("s:r2:file",),
+    }

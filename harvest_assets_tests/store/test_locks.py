@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from harvest_assets.errors import TransientError
+from harvest_assets.errors import BusyError, TransientError
 from harvest_assets.store.files import Files
 from harvest_assets.store.locks import hold
 
@@ -54,7 +54,7 @@ def wait_until_free(url: str, state: Path, lease_seconds: float) -> float:
 
 def test_a_second_holder_is_turned_away_and_other_names_are_free(store_url: str, tmp_path: Path) -> None:
     with hold(Files(store_url), tmp_path, "one"):
-        with pytest.raises(TransientError, match=BUSY), hold(Files(store_url), tmp_path, "one"):
+        with pytest.raises(BusyError, match=BUSY), hold(Files(store_url), tmp_path, "one"):
             pass
         with hold(Files(store_url), tmp_path, "other"):
             pass

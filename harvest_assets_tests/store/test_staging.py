@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -29,33 +27,28 @@ def page(number: int, rows: int) -> pa.RecordBatch:
 
 
 @contextmanager
-def open_staging(files: Files, state: dict[str, Any] | None = None) -> Iterator[Staging]:
+def open_staging(files: Files) -> Iterator[Staging]:
     with files.scratch() as scratch:
-        yield Staging(files, scratch, "source/2026-01-01", SCHEMA, lambda: state or {})
+        yield Staging(files, scratch, "source/2026-01-01", SCHEMA)
 
 
 def receive(staging: Staging, pages: Sequence[int], *, stop_before: int | None = None, request: str = REQUEST) -> int:
     """Follow a list of pages (sizes) from where it stands; returns the page that it began with."""
-    checkpoint = staging.begin(request)
-    place = checkpoint.place if checkpoint else Place()
+    resumption = staging.begin(request)
+    place = resumption.place if resumption else Place()
     for number in range(place.number, len(pages) + 1):
         if number == stop_before:
             raise InterruptedHarvestError
         position = None if number == len(pages) else f"token-{number + 1}"
-        staging.append(page(number, pages[number - 1]), Place(position, number + 1))
+        staging.append(page(number, pages[number - 1]), Place(position, number + 1), {"page": number})
     return place.number
 
 
-def attempt(files: Files, pages: Sequence[int], *, stop_before: int | None = None, is_killed: bool = False) -> list[bytes] | None:
+def attempt(files: Files, pages: Sequence[int], *, stop_before: int | None = None) -> list[bytes] | None:
     """One attempt at the list; the content of its files when it came to its end."""
     with open_staging(files) as staging:
-        if is_killed:
-            with pytest.raises(InterruptedHarvestError):
-                receive(staging, pages, stop_before=stop_before)
-            return None
         try:
-            with staging:
-                receive(staging, pages, stop_before=stop_before)
+            receive(staging, pages, stop_before=stop_before)
         except InterruptedHarvestError:
             return None
         return [file.path.read_bytes() for file in staging.finish()]
@@ -68,29 +61,22 @@ def names_in(contents: Sequence[bytes]) -> list[str]:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pages=st.lists(st.integers(0, 6), min_size=1, max_size=12),
-    stops=st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=4),
+    stops=st.lists(st.integers(1, 12), max_size=4),
     rows_per_file=st.integers(3, 15),
 )
 def test_interruptions_leave_no_trace_in_the_files(
-    tmp_path_factory: pytest.TempPathFactory, pages: list[int], stops: list[tuple[int, bool]], rows_per_file: int
+    tmp_path_factory: pytest.TempPathFactory, pages: list[int], stops: list[int], rows_per_file: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staging_module, "ROWS_PER_FILE", rows_per_file)
         undisturbed = attempt(Files(str(tmp_path_factory.mktemp("one"))), pages)
         files = Files(str(tmp_path_factory.mktemp("other")))
-        for stop_before, is_killed in sorted(stops):
+        for stop_before in sorted(stops):
             if stop_before <= len(pages):
-                attempt_from_here(files, pages, stop_before, is_killed=is_killed)
+                assert attempt(files, pages, stop_before=stop_before) is None
         assert attempt(files, pages) == undisturbed
     assert undisturbed is not None
     assert names_in(undisturbed) == [f"p{number}r{row}" for number, rows in enumerate(pages, 1) for row in range(rows)]
-
-
-def attempt_from_here(files: Files, pages: Sequence[int], stop_before: int, *, is_killed: bool) -> None:
-    """An attempt that is interrupted, unless an earlier one came further already."""
-    checkpoint = files.find("staging/source/2026-01-01/checkpoint.json")
-    if checkpoint is None or orjson.loads(checkpoint)["number"] <= stop_before:
-        assert attempt(files, pages, stop_before=stop_before, is_killed=is_killed) is None
 
 
 def test_an_interrupted_harvest_goes_on_at_the_page_that_is_missing(files: Files) -> None:
@@ -103,13 +89,14 @@ def test_an_interrupted_harvest_goes_on_at_the_page_that_is_missing(files: Files
         ]
 
 
-def test_a_killed_harvest_goes_on_after_the_last_file_that_was_closed(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_after_the_last_file_are_not_asked_for_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staging_module, "ROWS_PER_FILE", 5)
     pages = [3, 3, 3, 3]
-    assert attempt(files, pages, stop_before=4, is_killed=True) is None
+    assert attempt(files, pages, stop_before=4) is None
     with open_staging(files) as staging:
-        assert receive(staging, pages) == 3
+        assert receive(staging, pages) == 4
         assert [file.rows for file in staging.finish()] == [6, 6]
+        assert not any("/pages/" in path for path in files.list_below("staging"))
 
 
 def test_an_interruption_before_the_first_page_leaves_nothing(files: Files) -> None:
@@ -117,15 +104,14 @@ def test_an_interruption_before_the_first_page_leaves_nothing(files: Files) -> N
     assert list(files.list_below("staging")) == []
 
 
-def test_the_state_of_the_caller_comes_back(files: Files) -> None:
-    with open_staging(files, {"seen": [1, 2]}) as staging, pytest.raises(InterruptedHarvestError), staging:
-        receive(staging, [3, 3], stop_before=2)
+def test_what_was_noted_about_each_page_comes_back(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging_module, "ROWS_PER_FILE", 5)
+    assert attempt(files, [3, 3, 3, 3], stop_before=4) is None
     with open_staging(files) as staging:
-        checkpoint = staging.begin(REQUEST)
-    assert checkpoint is not None
-    assert checkpoint.state == {"seen": [1, 2]}
-    assert checkpoint.place == Place("token-2", 2)
-    assert not checkpoint.is_whole
+        resumption = staging.begin(REQUEST)
+    assert resumption is not None
+    assert resumption.entries == [{"page": 1}, {"page": 2}, {"page": 3}]
+    assert resumption.place == Place("token-4", 4)
 
 
 def test_another_request_begins_with_nothing(files: Files) -> None:
@@ -140,7 +126,7 @@ def test_a_restart_forgets_what_was_received(files: Files) -> None:
     with open_staging(files) as staging:
         staging.begin(REQUEST)
         staging.restart()
-        staging.append(page(7, 1), Place(None, 2))
+        staging.append(page(7, 1), Place(None, 2), {})
         assert names_in([file.path.read_bytes() for file in staging.finish()]) == ["p7r0"]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from gzip import decompress
+from json import JSONDecoder, loads
 from time import monotonic
 
 import pytest
@@ -268,3 +270,62 @@ def test_faults_that_do_not_exist_are_refused_by_name(universe: Universe, librar
     assert response.status_code == 400
     assert response.json()[0]["loc"] == ["cutt"]
     assert session.post(f"{universe.url}/faults/nobody", json={}, timeout=10).status_code == 404
+
+
+def test_a_page_may_come_as_two_documents(universe: Universe, library: Repository, get: Get) -> None:
+    universe.faults("library", Faults(concatenated=Spot(page=1)))
+    text = get(protocol="json").text
+    first, end = JSONDecoder().raw_decode(text)
+    second = loads(text[end:])
+    assert [item["id"] for item in first["items"] + second["items"]] == library.identifiers()[:10]
+    assert (first["total"], second["total"]) == (25, 25)
+    assert is_readable(get(2, protocol="json"))
+
+
+def test_json_may_hold_a_byte_of_another_encoding_or_be_compressed_without_a_word(universe: Universe, get: Get) -> None:
+    whole = get(protocol="json").content
+    universe.faults("library", Faults(wrong_encoding=Spot()))
+    damaged = get(protocol="json").content
+    assert damaged.replace(b"\xe9", b"") == whole
+    assert b'\xe9","creators"' in damaged
+    universe.faults("library", Faults(undeclared_gzip=Spot()))
+    compressed = get(protocol="json")
+    assert (decompress(compressed.content), "Content-Encoding" in compressed.headers) == (whole, False)
+
+
+def test_an_empty_page_of_json_leads_on(universe: Universe, library: Repository, get: Get, session: requests.Session) -> None:
+    universe.faults("library", Faults(empty_page=Spot(page=2)))
+    assert get(2, protocol="json").json()["items"] == []
+    url = f"{universe.json_url('library', 'next')}?position=10"
+    empty = session.get(url, timeout=10).json()
+    assert (empty["items"], empty["total"]) == ([], 25)
+    assert empty["links"]["next"] != url
+    assert [item["id"] for item in session.get(empty["links"]["next"], timeout=10).json()["items"]] == library.identifiers()[10:20]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_page_of_json_with_a_poisoned_record_is_refused(
+    universe: Universe, library: Repository, get: Get, session: requests.Session, status: int
+) -> None:
+    poisoned = library.identifiers()[13]
+    universe.faults("library", Faults(poison=(poisoned,), poison_status=status))
+    assert [get(page, protocol="json").status_code for page in (1, 2, 3)] == [200, status, 200]
+    url = universe.json_url("library", "ids")
+    assert poisoned in session.get(url, params={"offset": "10"}, timeout=10).json()["ids"]
+    assert session.get(f"{url}/{poisoned}", timeout=10).status_code == status
+    assert session.get(url, params={"ids": f"x,{poisoned}"}, timeout=10).status_code == status
+
+
+def test_a_page_of_json_may_end_in_the_middle_of_a_poisoned_record(universe: Universe, library: Repository, get: Get) -> None:
+    poisoned = library.identifiers()[13]
+    universe.faults("library", Faults(poison=(poisoned,), poison_status=200))
+    cut = get(2, protocol="json")
+    assert (cut.status_code, is_readable(cut)) == (200, False)
+    assert library.identifiers()[12] in cut.text
+    assert poisoned not in cut.text
+
+
+def test_dates_mean_nothing_to_a_server_of_json_that_ignores_them(universe: Universe, get: Get, session: requests.Session) -> None:
+    universe.faults("library", Faults(ignores_window=True))
+    found = session.get(universe.json_url("library"), params={"modified_since": "2999-01-01"}, timeout=10).json()
+    assert (found["total"], found["items"]) == (25, get(protocol="json").json()["items"])

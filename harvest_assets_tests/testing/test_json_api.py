@@ -1,4 +1,4 @@
-"""The JSON API: four ways to page, one filter, and what an item holds."""
+"""The JSON API: its styles, one filter, and what an item holds."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ FIRST = "oai:library.example:0000000"
 def get(session: requests.Session) -> Get:
     def get_json(url: str, **arguments: object) -> Body:
         response = session.get(url, params=arguments, timeout=10)
-        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Content-Type"] in {"application/json", "application/vnd.api+json"}
         return {"status": response.status_code, **response.json()}
 
     return get_json
@@ -121,14 +121,90 @@ def test_sizes_are_the_clients_choice(universe: Universe, library: Repository, g
         ("cursor", {"cursor": "!!"}, "cursor '!!' was not handed out here; start the list again"),
         ("next", {"modified_since": "soon"}, "modified_since 'soon' is not an ISO 8601 time"),
         ("next", {"page": 2}, "does not take ['page']; it takes position, size, modified_since, modified_before"),
+        ("jsonapi", {"limit": 2}, "does not take ['limit']; it takes page[offset], page[limit], filter[modified_since], filter[modified_"),
     ],
 )
 def test_a_bad_argument_is_named(
     universe: Universe, library: Repository, get: Get, style: str, arguments: dict[str, object], error: str
 ) -> None:
     assert library.page_size == 10
-    assert get(universe.json_url("library", style), **arguments) == {"status": 400, "error": error}
+    answer = get(universe.json_url("library", style), **arguments)
+    assert answer.keys() == {"status", "error"}
+    assert answer["status"] == 400
+    assert answer["error"].startswith(error)
 
 
 def test_an_unknown_style_is_not_found(universe: Universe, library: Repository, get: Get) -> None:
     assert get(f"{universe.url}/json/{library.name}/pages")["status"] == 404
+
+
+def test_a_link_header_says_where_the_list_begins_and_goes_on(universe: Universe, library: Repository, session: requests.Session) -> None:
+    url = universe.json_url(library.name, "link")
+    first = session.get(url, timeout=10)
+    assert [item["id"] for item in first.json()] == library.identifiers()[:10]
+    assert first.headers["Link"] == f'<{url}>; title="begin, again"; rel="first", </json/library/link?position=10>; rel=next'
+    assert first.headers["X-Total-Count"] == "25"
+    assert session.get(url, params={"position": "20"}, timeout=10).headers["Link"] == f'<{url}>; title="begin, again"; rel="first"'
+
+
+def test_a_json_api_document_has_resources_and_those_that_they_name(universe: Universe, library: Repository, get: Get) -> None:
+    library.change(FIRST, at=LATER, title="A", creators=("Author 17",), files=("a.pdf",))
+    library.delete("oai:library.example:0000001", at=LATER + timedelta(hours=1))
+    document = get(universe.json_url("library", "jsonapi"), **{"page[offset]": 20, "filter[modified_since]": "2026-01-01"})
+    resource, deleted = document["data"][-2:]
+    assert (resource["type"], resource["id"], resource["attributes"]["title"]) == ("records", FIRST, "A")
+    assert "creators" not in resource["attributes"]
+    assert resource["relationships"] == {
+        "creators": {"data": [{"type": "people", "id": "author-17"}]},
+        "files": {"data": [{"type": "files", "id": "a.pdf"}]},
+    }
+    assert {"type": "people", "id": "author-17", "attributes": {"name": "Author 17"}} in document["included"]
+    assert {each["id"]: each for each in document["included"]}["a.pdf"]["attributes"]["url"] == f"{universe.files_url}/a.pdf"
+    assert deleted.keys() == {"type", "id", "attributes"}
+    assert (document["meta"], document["links"]["next"]) == ({"total": 25}, None)
+    first = get(universe.json_url("library", "jsonapi"), **{"filter[modified_since]": "2026-01-01"})
+    assert first["links"]["next"].endswith("/jsonapi?page%5Boffset%5D=10&filter%5Bmodified_since%5D=2026-01-01")
+
+
+def test_a_post_takes_its_page_and_dates_from_the_body(universe: Universe, library: Repository, session: requests.Session) -> None:
+    url = universe.json_url(library.name, "post")
+    library.redate(FIRST, at=LATER)
+    asked = {"page": {"offset": 20, "limit": 3}}
+    assert [item["id"] for item in session.post(url, json=asked, timeout=10).json()["items"]] == library.identifiers()[20:23]
+    found = session.post(url, json={"filter": {"modified_since": "2026-05-01"}}, timeout=10).json()
+    assert ([item["id"] for item in found["items"]], found["total"]) == ([FIRST], 1)
+    assert len(session.post(url, json={}, timeout=10).json()["items"]) == 10
+    refused = session.get(url, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"{", "the body is not JSON: "),
+        (b"[]", "the body has no object 'page'"),
+        (b'{"filter": 5}', "the body has no object 'filter'"),
+        (b'{"page": {"size": 5}}', "does not take ['size']; it takes offset, limit, modified_since, modified_before"),
+        (b'{"page": {"offset": -1}}', "offset '-1' is not a whole number of at least 0"),
+    ],
+)
+def test_a_bad_body_is_named(universe: Universe, library: Repository, session: requests.Session, body: bytes, error: str) -> None:
+    answer = session.post(universe.json_url(library.name, "post"), data=body, headers={"Content-Type": "application/json"}, timeout=10)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(error)
+
+
+def test_identifiers_have_details_one_by_one_and_in_batches(universe: Universe, library: Repository, get: Get) -> None:
+    url = universe.json_url("library", "ids")
+    assert get(url, offset=20)["ids"] == library.identifiers()[20:]
+    whole = get(universe.json_url("library"))["items"]
+    assert get(f"{url}/{FIRST}") == {"status": 200, **whole[0]}
+    assert get(url, ids=f"{whole[3]['id']},nobody,{whole[1]['id']}")["items"] == [whole[3], whole[1]]
+    assert get(f"{url}/nobody") == {"status": 404, "error": "no record 'nobody'"}
+    assert get(f"{universe.url}/json/library/next/{FIRST}")["status"] == 404
+
+
+def test_groups_hold_the_items(universe: Universe, library: Repository, get: Get) -> None:
+    groups = get(universe.json_url("library", "nested"))["groups"]
+    assert [len(group["items"]) for group in groups] == [4, 4, 2]
+    assert [item["id"] for group in groups for item in group["items"]] == library.identifiers()[:10]

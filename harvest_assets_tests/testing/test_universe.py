@@ -99,7 +99,7 @@ def test_a_repository_takes_the_place_of_one_of_its_name(universe: Universe, lib
 def test_what_does_not_exist_is_named(universe: Universe, library: Repository) -> None:
     with pytest.raises(ConfigurationError, match=r"universe: no repository 'nobody'; there are \['library'\], add it first"):
         universe.faults("nobody", Faults())
-    with pytest.raises(ConfigurationError, match="universe: JSON style 'pages' is not one of next, page, offset, cursor"):
+    with pytest.raises(ConfigurationError, match="universe: JSON style 'pages' is not one of next, link, page, offset, cursor, jsonapi"):
         universe.json_url(library.name, "pages")
     with pytest.raises(ConfigurationError, match="universe: it has no address yet; start it, or give it a port"):
         _ = Universe().url
@@ -144,7 +144,7 @@ def test_it_runs_alone_and_prints_its_addresses(session: requests.Session) -> No
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            lines = [process.stdout.readline().strip() for _ in range(4 * 6 + 1)]
+            lines = [process.stdout.readline().strip() for _ in range(4 * 10 + 1)]
             assert lines[-1].endswith("/files/example.pdf")
             answer = etree.fromstring(session.get(lines[0], timeout=10).content)
             assert answer.findtext(".//{*}repositoryName") == "Repository demo-library"

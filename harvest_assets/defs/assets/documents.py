@@ -16,6 +16,7 @@ from harvest_assets.defs.partitions import HARVESTS, harvest_key
 from harvest_assets.defs.resources import InstallationResource
 from harvest_assets.model.document import DOCUMENTS as COLUMNS
 from harvest_assets.stages.documents import fold
+from harvest_assets.stages.quarantine import observe
 from harvest_assets.store.snapshots import Snapshot
 
 
@@ -39,6 +40,9 @@ def documents(context: dg.AssetExecutionContext, installation: InstallationResou
     for source, days in days_in_order(context).items():
         with filed(f"sources/{source}.yaml"):
             folded = fold(opened, opened.catalog.source(source), days, batch_of(context))
+            for day in sorted(folded):
+                opened.store.manifests.commit(folded[day].manifest)
+            observe(opened.store, source, list(folded))
         for day in own_days(context)[source]:
             manifest = folded[day].manifest
             described = describe(manifest, manifest.counts["keys"], verdict=manifest.facts["verdict"]["words"])

@@ -5,13 +5,21 @@ never accepted; one that can be repaired without a guess is, and says so.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from harvest_assets.errors import PermanentError, TransientError
+from harvest_assets.errors import PermanentError, TransientError, UnreadablePageError
 from harvest_assets.harvest.oai_pmh.errors import NoRecordsMatchError, build_error
-from harvest_assets.harvest.oai_pmh.repairs import cut_surroundings, drop_illegal_characters, find_end, find_root
+from harvest_assets.harvest.oai_pmh.repairs import (
+    convert_to_utf_8,
+    cut_surroundings,
+    drop_illegal_characters,
+    find_end,
+    find_root,
+    find_surroundings,
+    read_stray_bytes,
+)
 from harvest_assets.harvest.oai_pmh.slices import cut_outermost
 
 Element = etree._Element  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - lxml has no public name for its elements
@@ -28,8 +36,9 @@ class CutAnswerError(TransientError):
 class Answer:
     """An answer that parsed.
 
-    ``body`` are the bytes that parsed, after ``repairs``. ``loose`` is None, or the records of a list in which one record is so broken
-    that the whole did not parse; ``root`` then is the answer without its records.
+    ``body`` are the bytes that parsed, after ``repairs``. ``loose`` is None, or the records (or headers) of a list in which one is so
+    broken that the whole did not parse; ``root`` then is the answer without them. ``outside`` are the bytes beside the root element, of an
+    answer that had to be repaired.
     """
 
     place: str
@@ -37,6 +46,7 @@ class Answer:
     root: Element
     repairs: tuple[str, ...] = ()
     loose: tuple[bytes, ...] | None = None
+    outside: bytes = b""
 
     @property
     def namespace(self) -> str:
@@ -69,7 +79,8 @@ def parse_answer(body: bytes, place: str) -> Answer:
 
     Raises:
         CutAnswerError: The answer is empty or stops before its end.
-        PermanentError: The answer is HTML, has a DTD, is another format, or is broken beyond repair.
+        PermanentError: The answer is HTML, has a DTD, or is another format.
+        UnreadablePageError: The answer is broken beyond repair.
     """
     _refuse_at_sight(body, place)
     try:
@@ -143,30 +154,41 @@ def _parse_broken(body: bytes, place: str) -> Answer:
     if root is None:
         raise PermanentError(f"{place}: the answer is not OAI-PMH, it begins with {body[:_SHOWN_BYTES]!r}: check the address of the source")
     body, repairs = body.strip(), list[str]()
+    outside = find_surroundings(body)
     for repair, words in (
         (cut_surroundings, "bytes outside the root element were cut off"),
         (drop_illegal_characters, "illegal characters were dropped"),
+        (read_stray_bytes, "bytes that are not UTF-8 were read as Windows-1252"),
     ):
         repaired = repair(body)
         if repaired != body:
             body = repaired
             repairs.append(words)
     try:
-        return Answer(place, body, parse_xml(body), tuple(repairs))
+        answer = Answer(place, body, parse_xml(body), tuple(repairs))
     except etree.XMLSyntaxError as error:
-        return _parse_without_records(body, place, repairs, error)
+        answer = _parse_without_records(body, place, repairs, error)
+    return replace(answer, outside=outside)
 
 
 def _parse_without_records(body: bytes, place: str, repairs: list[str], error: etree.XMLSyntaxError) -> Answer:
     """The frame of a list and its records apart, so that one broken record costs no other."""
+    body = convert_to_utf_8(body)
     root = find_root(body)
-    frame, loose = cut_outermost(body, (root.group(1) if root else b"") + b"record")
+    frame, loose = _cut_loose(body, root.group(1) if root else b"")
     if not loose:
-        raise PermanentError(f"{place}: the answer is not well-formed XML: {error.msg}") from error
+        raise UnreadablePageError(f"{place}: the answer is not well-formed XML: {error.msg}") from error
     try:
         return Answer(place, body, parse_xml(frame), (*repairs, "records were read one by one"), tuple(loose))
     except etree.XMLSyntaxError:
-        raise PermanentError(f"{place}: the answer is not well-formed XML: {error.msg}") from error
+        raise UnreadablePageError(f"{place}: the answer is not well-formed XML: {error.msg}") from error
+
+
+def _cut_loose(body: bytes, prefix: bytes) -> tuple[bytes, list[bytes]]:
+    """The records of ListRecords or GetRecord, or else the headers of ListIdentifiers; only OAI-PMH's own records begin with a header."""
+    record, header = prefix + b"record", prefix + b"header"
+    frame, loose = cut_outermost(body, record, re.compile(rb"<" + record + rb"(?:\s[^<>]*)?>\s*<" + header + rb"[\s>]"))
+    return (frame, loose) if loose else cut_outermost(body, header, re.compile(rb"<" + header))
 
 
 def _stops_in_markup(body: bytes) -> bool:

@@ -23,14 +23,24 @@ def cut_records(body: bytes, name: bytes, count: int) -> list[bytes] | None:
     return [body[start : body.find(b">", end) + 1] for start, end in zip(starts, ends, strict=True)]
 
 
-def cut_outermost(body: bytes, name: bytes) -> tuple[bytes, list[bytes]]:
-    """What is left of a page without its outermost elements called ``name``, and those elements, for a page that does not parse."""
+def cut_outermost(body: bytes, name: bytes, begins_anew: re.Pattern[bytes]) -> tuple[bytes, list[bytes]]:
+    """What is left of a page without its outermost elements called ``name``, and those elements, for a page that does not parse.
+
+    Where ``begins_anew`` matches, another such element begins although the one before has lost its end tag. An end tag without a start
+    ends what follows the element before.
+    """
     frame: list[bytes] = []
     slices: list[bytes] = []
     depth = begin = done = 0
     for tag in _find_tags(body, name):
-        begin = tag if depth == 0 else begin
-        depth = max(0, depth - 1) if _is_end(body, tag) else depth + 1
+        is_end = _is_end(body, tag)
+        if depth and not is_end and begins_anew.match(body, tag):
+            frame.append(body[done:begin])
+            slices.append(body[begin:tag])
+            done, depth = tag, 0
+        if depth == 0:
+            begin = done if is_end and slices else tag
+        depth = max(0, depth - 1) if is_end else depth + 1
         if depth == 0:
             frame.append(body[done:begin])
             done = body.find(b">", tag) + 1

@@ -48,6 +48,18 @@ def pycsw_python() -> Path:
     return prepared("pycsw") / "bin" / "python"
 
 
+@pytest.fixture(scope="session")
+def jsonapi_python() -> Path:
+    """The Python that has Django with JSON:API."""
+    return prepared("jsonapi") / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def json_server() -> Path:
+    """The folder that has json-server in its ``node_modules``."""
+    return prepared("json-server")
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Start a server by the name of its script, over an empty repository."""

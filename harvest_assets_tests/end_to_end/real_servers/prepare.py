@@ -1,7 +1,8 @@
-"""Fetch the parts of these tests that no installation carries: ``python prepare.py [--cache FOLDER] [pyoai] [pycsw]``.
+"""Fetch the parts of these tests that no installation carries: ``python prepare.py [--cache FOLDER] [PART …]``.
 
-Both parts, unless named: the sample records in pyoai's source distribution (https://github.com/infrae/pyoai) and a virtual environment
-with pycsw, which needs libraries older than ours. What is there already stays. One line each: name, path, what was done.
+All parts, unless named: ``pyoai``, the sample records in its source distribution (https://github.com/infrae/pyoai); ``pycsw`` and
+``jsonapi``, virtual environments with servers whose libraries are not ours; ``json-server``, a server from npm
+(https://github.com/typicode/json-server). What is there already stays. One line each: name, path, what was done.
 """
 
 import argparse
@@ -20,9 +21,12 @@ CACHE = Path(__file__).parents[3] / ".pytest_cache" / "real_servers"
 PYOAI = "pyoai==2.5.0"
 SAMPLES = ("/tests/fake1/", "/tests/fake2/")
 PYCSW = ("pycsw==2.6.2", "sqlalchemy<2.0", "shapely<2.1", "setuptools", "waitress")
+JSONAPI = ("djangorestframework-jsonapi==8.1.0", "django==5.2.19", "django-filter==26.2")
+JSON_SERVER = "json-server@0.17.4"
 PYTHON = "python3.11"  # the last one that all of these were released for
 
 _PIP = ("pip", "--quiet", "--retries", "1", "--timeout", "20", "--disable-pip-version-check")
+_NPM = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
 _LONGEST_SECONDS = 240
 
 
@@ -44,14 +48,37 @@ def fetch_pyoai(folder: Path) -> None:
 
 def build_pycsw(folder: Path) -> None:
     """A virtual environment that can run pycsw."""
+    _build_environment(folder, *PYCSW)
+
+
+def build_jsonapi(folder: Path) -> None:
+    """A virtual environment that can run Django with JSON:API."""
+    _build_environment(folder, *JSONAPI)
+
+
+def fetch_json_server(folder: Path) -> None:
+    """A folder with json-server and what it needs in ``node_modules``."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            raise PreparationError(f"{program} is not installed; json-server runs on Node.js (Debian: nodejs, npm)")
+    folder.mkdir()
+    _run(*_NPM, "--prefix", str(folder), JSON_SERVER)
+
+
+def _build_environment(folder: Path, *packages: str) -> None:
     python = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which(PYTHON)
     if python is None:
-        raise PreparationError(f"{PYTHON} is not installed; pycsw 2.6.2 and the libraries that it needs run on it")
+        raise PreparationError(f"{PYTHON} is not installed; {packages[0]} and the libraries that it needs run on it")
     _run(python, "-m", "venv", str(folder))
-    _run(str(folder / "bin" / "python"), "-m", *_PIP, "install", *PYCSW)
+    _run(str(folder / "bin" / "python"), "-m", *_PIP, "install", *packages)
 
 
-PARTS: dict[str, Callable[[Path], None]] = {"pyoai": fetch_pyoai, "pycsw": build_pycsw}
+PARTS: dict[str, Callable[[Path], None]] = {
+    "pyoai": fetch_pyoai,
+    "pycsw": build_pycsw,
+    "jsonapi": build_jsonapi,
+    "json-server": fetch_json_server,
+}
 
 
 def prepare(cache: Path, name: str) -> tuple[Path, str]:
@@ -71,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     """Exit 1, with the reason on standard error, when a part cannot be had."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the parts are kept (default: %(default)s)")
-    parser.add_argument("parts", nargs="*", metavar="pyoai|pycsw", help="which parts (default: both)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)} (default: all)")
     wanted = parser.parse_args(arguments)
     unknown = set(wanted.parts) - set(PARTS)
     if unknown:

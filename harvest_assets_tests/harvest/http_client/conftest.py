@@ -27,6 +27,7 @@ class Request:
     target: str
     headers: dict[str, str]
     connection: int
+    body: bytes = b""
 
 
 @dataclass
@@ -78,20 +79,28 @@ class ScriptedServer:
                 return  # the client went away, as it should in some tests
 
     def _read(self, stream: socket.socket, number: int) -> Request | None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            if self._stopped.is_set():
+        received = b""
+        while b"\r\n\r\n" not in received:
+            if not (more := self._receive(stream)):
                 return None
+            received += more
+        head, _, body = received.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = {line.split(": ")[0].lower(): line.split(": ", 1)[1] for line in lines}
+        while len(body) < int(headers.get("content-length", 0)):
+            if not (more := self._receive(stream)):
+                return None
+            body += more
+        return Request(method, target, headers, number, body)
+
+    def _receive(self, stream: socket.socket) -> bytes:
+        while not self._stopped.is_set():
             try:
-                received = stream.recv(65536)
+                return stream.recv(65536)
             except TimeoutError:
                 continue
-            if not received:
-                return None
-            head += received
-        first, *lines = head.decode("latin-1").split("\r\n\r\n")[0].split("\r\n")
-        method, target, _ = first.split(" ")
-        return Request(method, target, {line.split(": ")[0].lower(): line.split(": ", 1)[1] for line in lines}, number)
+        return b""
 
     def _send(self, stream: socket.socket, items: Iterable[bytes | float | None]) -> bool:
         for item in items:

@@ -17,12 +17,12 @@ from harvest_assets.harvest.json_api import JsonApi, JsonApiOptions
 from harvest_assets.interfaces import HttpClient, HttpStatusError, Response, Target
 from harvest_assets.model.exchange import Exchange
 
-Reply = bytes | tuple[int, bytes]
+Reply = bytes | tuple[int, bytes] | tuple[int, bytes, dict[str, str]]
 Answer = Callable[[dict[str, str]], Reply]
 
 
 class Server(ThreadingHTTPServer):
-    """Answers GET with what ``answer`` makes of the query; remembers paths and queries."""
+    """Answers with what ``answer`` makes of the query; remembers paths, queries, headers and the JSON of bodies."""
 
     daemon_threads = True
 
@@ -31,6 +31,8 @@ class Server(ThreadingHTTPServer):
         self.answer: Answer = lambda _: b""
         self.queries: list[dict[str, str]] = []
         self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[Any] = []
 
     @property
     def url(self) -> str:
@@ -45,12 +47,18 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         self.server.paths.append(parts.path)
         self.server.queries.append(query)
+        self.server.headers.append(dict(self.headers))
+        sent = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.bodies.append(json.loads(sent) if sent else None)
         reply = self.server.answer(query)
-        status, body = reply if isinstance(reply, tuple) else (200, reply)
+        status, body, headers = (*reply, {})[:3] if isinstance(reply, tuple) else (200, reply, {})
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - http.server calls it by this name
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
@@ -64,9 +72,14 @@ class PlainClient(HttpClient):
 
     def get(self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
         full = url + ("&" if "?" in url else "?") + urlencode(params) if params else url
-        response = self._ask("GET", full, headers)
+        return self._require_good(self._ask("GET", full, headers))
+
+    def post(self, url: str, *, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> Response:
+        return self._require_good(self._ask("POST", url, {**(headers or {}), "Content-Type": content_type}, body))
+
+    def _require_good(self, response: Response) -> Response:
         if response.status >= 500:
-            raise TransientError(f"HTTP {response.status}")
+            raise TransientError(f"HTTP {response.status}", status=response.status)
         if response.status >= 400:
             raise HttpStatusError(f"HTTP {response.status}", response)
         return response
@@ -77,8 +90,8 @@ class PlainClient(HttpClient):
     def fetch_start(self, url: str, *, size: int) -> Response:
         return self._ask("GET", url, {"Range": f"bytes=0-{size - 1}"})
 
-    def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Response:
-        request = Request(url, headers=dict(headers or {}), method=method)  # noqa: S310 - only to the server of the test
+    def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
+        request = Request(url, data, headers=dict(headers or {}), method=method)  # noqa: S310 - only to the server of the test
         try:
             with self._opener.open(request, timeout=5) as answer:
                 status, sent, body = answer.status, dict(answer.headers), answer.read()

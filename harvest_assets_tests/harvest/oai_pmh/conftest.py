@@ -62,9 +62,14 @@ class PlainClient(HttpClient):
 
     def get(self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
         full = url + ("&" if "?" in url else "?") + urlencode(params) if params else url
-        response = self._ask("GET", full, headers)
-        if response.status >= 500:
-            raise TransientError(f"HTTP {response.status}")
+        return self._require_good(self._ask("GET", full, headers))
+
+    def post(self, url: str, *, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> Response:
+        return self._require_good(self._ask("POST", url, {**(headers or {}), "Content-Type": content_type}, body))
+
+    def _require_good(self, response: Response) -> Response:
+        if response.status >= 500 or response.status == 429:
+            raise TransientError(f"HTTP {response.status}", status=response.status)
         if response.status >= 400:
             raise HttpStatusError(f"HTTP {response.status}", response)
         return response
@@ -75,8 +80,8 @@ class PlainClient(HttpClient):
     def fetch_start(self, url: str, *, size: int) -> Response:
         return self._ask("GET", url, {"Range": f"bytes=0-{size - 1}"})
 
-    def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Response:
-        request = Request(url, headers=dict(headers or {}), method=method)  # noqa: S310 - only to the server of the test
+    def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Response:
+        request = Request(url, body, dict(headers or {}), method=method)  # noqa: S310 - only to the server of the test
         try:
             with self._opener.open(request, timeout=5) as answer:
                 status, sent, body = answer.status, dict(answer.headers), answer.read()

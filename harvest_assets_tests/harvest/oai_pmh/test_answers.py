@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from harvest_assets.errors import PermanentError, PositionExpiredError
+from harvest_assets.errors import PermanentError, PositionExpiredError, UnreadablePageError
 from harvest_assets.harvest.oai_pmh import OaiPmh, errors
 from harvest_assets.harvest.oai_pmh.answers import parse_answer, read_verb
 from harvest_assets.harvest.oai_pmh.records import read_records
@@ -127,10 +127,10 @@ def test_another_format_is_refused() -> None:
         read(b"Service unavailable")
 
 
-def test_broken_xml_without_records_is_refused(xml: Xml) -> None:
-    with pytest.raises(PermanentError, match=r"the answer is not well-formed XML: .*mismatch"):
+def test_broken_xml_without_records_is_unreadable(xml: Xml) -> None:
+    with pytest.raises(UnreadablePageError, match=r"the answer is not well-formed XML: .*mismatch"):
         read(xml.answer("<ListRecords><a></b></ListRecords>"))
-    with pytest.raises(PermanentError, match=r"the answer is not well-formed XML: .*mismatch"):
+    with pytest.raises(UnreadablePageError, match=r"the answer is not well-formed XML: .*mismatch"):
         read(xml.answer(f"<ListRecords><a>{xml.record('a')}</b></ListRecords>"))
 
 
@@ -197,6 +197,10 @@ def test_a_record_broken_in_its_header_has_no_identifier(xml: Xml, broken: str) 
         ("<record/>", "the record has no header"),
         ("<record><header><identifier> </identifier></header></record>", "the header has no identifier"),
         ("<record><header><datestamp>2024-01-01</datestamp></header></record>", "the header has no identifier"),
+        (
+            "<record><header><identifier>b</identifier><identifier>c</identifier></header></record>",
+            "the header has two identifiers, 'b' and 'c'",
+        ),
     ],
 )
 def test_a_record_without_an_identifier_is_set_aside_with_its_bytes(xml: Xml, record: str, reason: str) -> None:
@@ -282,3 +286,54 @@ def test_a_reference_that_expands_is_not_expanded(xml: Xml) -> None:
     assert [row["identifier"] for row in rows] == ["a"]
     assert aside.identifier == "b"
     assert "nbsp" in aside.reason
+
+
+STRAY = "bytes that are not UTF-8 were read as Windows-1252"
+
+
+@pytest.mark.parametrize("declared", ['encoding="UTF-8"', 'encoding="us-ascii"', 'encoding="utf-8-but-not-quite"', ""])
+def test_bytes_that_are_not_utf_8_are_read_as_windows_1252_and_utf_8_stays(xml: Xml, declared: str) -> None:
+    page = xml.page(xml.record("a", "<metadata>XY</metadata>")).replace(b'encoding="UTF-8"', declared.encode())
+    body = page.replace(b"XY", b"\xe9 \x80\x81 " + "é数".encode())
+    rows, set_aside = read(body)
+    assert read_texts(rows) == ["é €\x81 é数"]
+    assert not set_aside
+    assert parse_answer(body, "p").repairs == (STRAY,)
+
+
+def test_another_declared_encoding_is_left_alone_and_its_records_are_read_one_by_one(xml: Xml) -> None:
+    text = xml.page(xml.record("a") + xml.record("b", "<metadata>&</metadata>")).decode()
+    answer = parse_answer(text.replace("UTF-8", "ISO-8859-1").encode("iso-8859-1"), "p")
+    assert answer.repairs == ("records were read one by one",)
+    rows, (aside,) = read_records(answer, read_verb(answer, "ListRecords"), 1)
+    assert read_texts(rows.to_pylist()) == ["é"]
+    assert aside.identifier == "b"
+    rows, set_aside = read(text.replace("UTF-8", "Shift_JIS").encode("utf-8"))
+    assert len(rows) + len(set_aside) == 2
+
+
+def test_a_pure_ascii_page_that_says_so_has_no_wrong_bytes(xml: Xml) -> None:
+    body = xml.page(xml.record("a", "")).replace(b"UTF-8", b"us-ascii")
+    assert parse_answer(body + b"!", "p").repairs == ("bytes outside the root element were cut off",)
+
+
+def test_a_page_with_too_many_stray_bytes_is_not_guessed_at(xml: Xml) -> None:
+    body = xml.page(xml.record("a") + xml.record("b", "<metadata>QQ</metadata>")).replace(b"QQ", b"\xe9" * 1_000_001)
+    rows, (aside,) = read(body)
+    assert [row["identifier"] for row in rows] == ["a"]
+    assert aside.identifier == "b"
+
+
+def test_a_record_that_lost_its_end_tag_costs_no_other(xml: Xml) -> None:
+    lost = xml.record("b").replace("</record>", "")
+    rows, (aside,) = read(xml.page(xml.record("a") + lost + xml.record("c")))
+    assert [row["identifier"] for row in rows] == ["a", "c"]
+    assert (aside.identifier, aside.body) == ("b", lost.encode())
+
+
+def test_elements_that_cannot_be_told_apart_are_set_aside_together(xml: Xml) -> None:
+    broken = xml.record("b", "<metadata>&</metadata>")
+    rows, aside = read(xml.page("<record/><record></record>" + xml.record("a") + broken))
+    assert [row["identifier"] for row in rows] == ["a"]
+    assert [(each.body, each.reason) for each in aside[:1]] == [(b"<record/><record></record>", "not one XML element")]
+    assert aside[1].identifier == "b"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from harvest_assets.errors import PermanentError, PositionExpiredError, TransientError
+from harvest_assets.errors import PermanentError, PositionExpiredError, TransientError, UnreadablePageError
 from harvest_assets.harvest.oai_pmh import OaiPmh
 from harvest_assets.harvest.oai_pmh.answers import CutAnswerError, parse_answer
 from harvest_assets.harvest.oai_pmh.record_list import CUT_ATTEMPTS
@@ -212,15 +212,23 @@ def test_a_cut_page_is_asked_for_again(server: Server, open_repository: Reposito
     assert len(server.queries) == CUT_ATTEMPTS == 3
 
 
-def test_a_page_that_stays_cut_is_a_transient_error_after_the_pages_before_it(
+def test_a_page_that_ends_at_the_same_byte_each_time_is_unreadable_after_the_pages_before_it(
     server: Server, open_repository: Repository, xml: Xml
 ) -> None:
     second = xml.page(xml.record("b") + xml.record("c"))[:-60]
     protocol = open_repository(lambda query: second if "resumptionToken" in query else xml.page(xml.record("a"), "t1"))
-    pages, error = collect(protocol.pages(OPEN), TransientError)
+    pages, error = collect(protocol.pages(OPEN), UnreadablePageError)
     assert identifiers(pages) == ["a"]
-    assert str(error) == f"library: page 2: the answer is cut off after byte {len(second)}"
+    words = f"library: page 2: the answer is cut off after byte {len(second)}, each time: the server cannot write what comes there"
+    assert str(error) == words
     assert len(server.queries) == 4
+
+
+def test_a_page_that_ends_elsewhere_each_time_is_a_transient_error(open_repository: Repository, xml: Xml) -> None:
+    whole = xml.page(xml.record("a"))
+    replies = iter([whole[:-40], whole[:-41], whole[:-40]])
+    with pytest.raises(TransientError, match=rf"^library: page 1: the answer is cut off after byte {len(whole) - 40}$"):
+        list(open_repository(lambda _: next(replies)).pages(OPEN))
 
 
 def test_every_cut_of_a_page_is_noticed(xml: Xml) -> None:
@@ -250,10 +258,60 @@ def test_the_next_page_is_fetched_while_the_caller_works_and_nothing_is_left_whe
 
 
 def test_a_failure_of_the_page_ahead_is_raised_when_that_page_is_due(open_repository: Repository, xml: Xml) -> None:
-    iterator = open_repository(lambda query: (500, b"") if "resumptionToken" in query else xml.page(xml.record("a"), "t1")).pages(OPEN)
+    iterator = open_repository(lambda query: (503, b"") if "resumptionToken" in query else xml.page(xml.record("a"), "t1")).pages(OPEN)
     assert identifiers([next(iterator)]) == ["a"]
-    with pytest.raises(TransientError, match="HTTP 500"):
+    with pytest.raises(TransientError, match="HTTP 503"):
         next(iterator)
+
+
+def test_a_page_that_the_server_cannot_make_is_unreadable_and_its_position_is_not_told(open_repository: Repository, xml: Xml) -> None:
+    iterator = open_repository(lambda query: (500, b"") if "resumptionToken" in query else xml.page(xml.record("a"), "t1")).pages(OPEN)
+    pages, error = collect(iterator, UnreadablePageError)
+    assert identifiers(pages) == ["a"]
+    assert str(error) == "library: page 2: the server answers with status 500 each time"
+
+
+def test_a_token_that_expires_in_the_middle_of_a_fresh_list_asks_to_start_again(open_repository: Repository, xml: Xml) -> None:
+    iterator = open_repository(
+        lambda query: xml.error("badResumptionToken", "old") if "resumptionToken" in query else xml.page(xml.record("a"), "t1")
+    )
+    pages, error = collect(iterator.pages(OPEN), PositionExpiredError)
+    assert identifiers(pages) == ["a"]
+    assert str(error) == "library: page 2: the repository answered badResumptionToken: 'old'"
+
+
+def test_a_total_that_lies_is_ignored_where_the_source_says_so(open_repository: Repository, xml: Xml) -> None:
+    for lie in (' completeListSize="2"', ' completeListSize="99"'):
+        answer = chain(xml, [[xml.record(f"r{number}")] for number in range(6)], lie)
+        pages = list(open_repository(answer, total="ignore").pages(OPEN))
+        assert len(identifiers(pages)) == 6
+        assert {page.announced_total for page in pages} == {None}
+    _, error = collect(
+        open_repository(chain(xml, [[xml.record(str(n))] for n in range(6)], ' completeListSize="2"')).pages(OPEN), PermanentError
+    )
+    assert str(error) == "library: page 4: the list does not end: 4 records received, 2 announced"
+
+
+def test_records_that_stand_where_none_belongs_are_a_hole(open_repository: Repository, xml: Xml) -> None:
+    nested = xml.record("a", f"<metadata>{xml.record('b')}</metadata>")
+    page = xml.answer(f"<ListRecords>{nested}</ListRecords>{xml.record('c')}")
+    (read,) = open_repository(lambda _: page).pages(OPEN)
+    assert identifiers([read]) == ["a"]
+    assert read.holes == ("page 1: 2 records stand inside of others or beside the list and were not read",)
+    marc = (
+        '<metadata><record xmlns="http://www.loc.gov/MARC21/slim"><leader/><header><identifier>x</identifier></header></record></metadata>'
+    )
+    (read,) = open_repository(lambda _: xml.page(xml.record("a", marc))).pages(OPEN)
+    assert read.holes == ()
+
+
+def test_a_mended_page_says_what_was_mended_and_keeps_what_came(open_repository: Repository, xml: Xml) -> None:
+    sent = xml.page(xml.record("a") + xml.record("b", "<metadata>&</metadata>")) + b"!"
+    (page,) = open_repository(lambda _: sent).pages(OPEN)
+    assert page.repairs == ("bytes outside the root element were cut off", "records were read one by one")
+    assert page.original == sent
+    (page,) = open_repository(lambda _: xml.page(xml.record("a"))).pages(OPEN)
+    assert (page.repairs, page.original) == ((), b"")
 
 
 def test_a_token_with_entities_is_sent_as_meant_and_fetched_once(server: Server, open_repository: Repository, xml: Xml) -> None:
