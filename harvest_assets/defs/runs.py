@@ -16,16 +16,14 @@ from harvest_assets.defs import jobs
 from harvest_assets.defs.graph import ASSETS, build_resources
 from harvest_assets.defs.harvest_config import as_run_config
 from harvest_assets.defs.keys import DATASET_TAG
-from harvest_assets.defs.partitions import harvest_key, release_key
+from harvest_assets.defs.partitions import harvest_key, range_tags, release_key
 from harvest_assets.defs.sensors import source_tags
 from harvest_assets.errors import ConfigurationError
 from harvest_assets.model.parameters import RunParameters
 from harvest_assets.stages.installation import Installation
 
-RANGE_START = "dagster/asset_partition_range_start"
 # Dagster logs every event to standard error; the command line says in its own words what happened.
 SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-RANGE_END = "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def run_harvest(
     transform: bool = True,
 ) -> RunOutcome:
     """Harvest a source on consecutive days in one run that asks the server once, up to its sets or, without ``transform``, its records."""
-    tags = source_tags(installation.catalog.source(source))
+    tags = {**source_tags(installation.catalog.source(source)), **(range_tags(source, days) if len(days) > 1 else {})}
     keys = [harvest_key(day, source) for day in days]
     config = as_run_config(parameters or RunParameters(), transform=transform)
     return _run(instance, jobs.HARVEST_ASSETS, keys, tags, config)
@@ -88,15 +86,14 @@ def run_release(instance: dg.DagsterInstance, dataset: str, day: str) -> RunOutc
 def _run(
     instance: dg.DagsterInstance, assets: Sequence[str], keys: Sequence[str], tags: Mapping[str, str], config: Mapping[str, Any]
 ) -> RunOutcome:
-    one = keys[0] if len(keys) == 1 else None
-    span = {} if one else {RANGE_START: keys[0], RANGE_END: keys[-1]}
+    """One run; over several partitions its tags name the range."""
     result = dg.materialize(
         ASSETS,
         instance=instance,
         resources=build_resources(),
         selection=dg.AssetSelection.assets(*assets),
-        partition_key=one,
-        tags={**tags, **span},
+        partition_key=keys[0] if len(keys) == 1 else None,
+        tags=dict(tags),
         run_config={**config, **SILENT},
         raise_on_error=False,
     )

@@ -19,6 +19,7 @@ from harvest_assets.stages.availability import Lookout, Round
 from harvest_assets.stages.health import is_source_due, name_next_try
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.releases import is_release_due
+from harvest_assets.stages.reschedules import waiting
 
 # Other sensors wait for a tick: looks that take longer go on without it.
 LOOK_SECONDS = 5.0
@@ -57,16 +58,17 @@ def due_harvests(context: dg.SensorEvaluationContext, installation: Installation
         return dg.SensorResult(skip_reason=str(error))
     now = datetime.now(UTC)
     known = set(context.instance.get_dynamic_partitions("sources"))
-    busy = _busy(context.instance, SOURCE_TAG)
+    held = dict.fromkeys((each.source for each in waiting(opened.store)), "was put off, see rescheduled_harvests")
+    held |= dict.fromkeys(_busy(context.instance, SOURCE_TAG), "a run is under way")
     requests: list[dg.RunRequest] = []
-    waiting: list[str] = []
+    said: list[str] = []
     for source in opened.catalog.sources.values():
         decided = is_source_due(opened, source, now)
-        if source.slug in known and source.slug not in busy and decided.is_due:
+        if source.slug in known and source.slug not in held and decided.is_due:
             requests.append(_harvest_request(opened, source, now))
         else:
-            waiting.append(f"{source.slug}: {'a run is under way' if source.slug in busy else decided.because}")
-    return dg.SensorResult(run_requests=requests) if requests else dg.SensorResult(skip_reason="; ".join(waiting) or "no sources")
+            said.append(f"{source.slug}: {held.get(source.slug, decided.because)}")
+    return dg.SensorResult(run_requests=requests) if requests else dg.SensorResult(skip_reason="; ".join(said) or "no sources")
 
 
 @dg.sensor(job=release, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -81,15 +83,15 @@ def due_versions(context: dg.SensorEvaluationContext, installation: Installation
     known = set(context.instance.get_dynamic_partitions("datasets"))
     busy, releasing = _busy(context.instance, SOURCE_TAG), _busy(context.instance, DATASET_TAG)
     requests: list[dg.RunRequest] = []
-    waiting: list[str] = []
+    said: list[str] = []
     for dataset in sorted(known & {*opened.catalog.datasets} - releasing):
         decided = is_release_due(opened, dataset, now, busy)
         if decided.is_due:
             key = f"{dataset}|{day}|{decided.evidence}"
             requests.append(dg.RunRequest(run_key=key, partition_key=release_key(dataset, day), tags={DATASET_TAG: dataset}))
         else:
-            waiting.append(f"{dataset}: {decided.because}")
-    return dg.SensorResult(run_requests=requests) if requests else dg.SensorResult(skip_reason="; ".join(waiting) or "no datasets")
+            said.append(f"{dataset}: {decided.because}")
+    return dg.SensorResult(run_requests=requests) if requests else dg.SensorResult(skip_reason="; ".join(said) or "no datasets")
 
 
 @dg.sensor(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from harvest_assets.config.sources import Source
-from harvest_assets.errors import PausedError, TransientError
+from harvest_assets.errors import PausedError
 from harvest_assets.store.store import Store
 
 KIND = "attempts"
@@ -40,7 +40,7 @@ def recorded_attempt(store: Store, source: Source, days: Sequence[date], *, forc
         "ended_at": None,
         **({"force": force} if force else {}),
     }
-    name = f"{attempt.started_at:%Y%m%dT%H%M%S%f}"
+    name = entry_name(attempt.started_at)
     store.ledger.write(KIND, source.slug, name, entry)
     try:
         yield attempt
@@ -52,6 +52,11 @@ def recorded_attempt(store: Store, source: Source, days: Sequence[date], *, forc
     store.ledger.write(KIND, source.slug, name, {**entry, **done})
 
 
+def entry_name(started_at: datetime) -> str:
+    """The name of an attempt's entry in the ledger."""
+    return f"{started_at:%Y%m%dT%H%M%S%f}"
+
+
 def _ending(attempt: RunningAttempt, error: BaseException) -> str:
     if isinstance(error, PausedError) or not isinstance(error, Exception):
         return "cancelled"
@@ -61,15 +66,7 @@ def _ending(attempt: RunningAttempt, error: BaseException) -> str:
 def recent_attempts(store: Store, source: str) -> list[dict[str, Any]]:
     """The last attempts, latest first; one that neither ended nor runs was killed and counts as failed."""
     entries = store.ledger.latest(KIND, source, RECENT)
-    if any(entry["status"] == "started" for entry in entries) and not _is_running(store, source):
+    if any(entry["status"] == "started" for entry in entries) and not store.is_held(f"harvest-{source}"):
         killed = {"status": "failed", "error": "Interrupted", "reason": "the run ended without a word; the next one goes on where it can"}
         entries = [{**entry, **killed} if entry["status"] == "started" else entry for entry in entries]
     return entries
-
-
-def _is_running(store: Store, source: str) -> bool:
-    try:
-        with store.hold(f"harvest-{source}"):
-            return False
-    except TransientError:
-        return True

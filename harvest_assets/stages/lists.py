@@ -39,8 +39,9 @@ OnProgress = Callable[[ListProgress], None]
 class Leash:
     """What ends a harvest between two pages: its time, its number of records, or whoever started it. Shared by all of its lists."""
 
-    def __init__(self, deadline: float, limit: int | None = None) -> None:
+    def __init__(self, deadline: float, limit: int | None = None, is_stopped: Callable[[], bool] = lambda: False) -> None:
         self._deadline = deadline
+        self._is_stopped = is_stopped
         self._limit = limit
         self._seen: set[str] = set()
         self._lock = threading.Lock()
@@ -52,7 +53,7 @@ class Leash:
         Raises:
             PausedError: The time is up, or somebody wants the harvest to stop.
         """
-        if self.stop.is_set():
+        if self.stop.is_set() or self._is_stopped():
             raise PausedError(f"{place}: stopped between two pages; the next harvest goes on there")
         if time.time() >= self._deadline:
             raise PausedError(f"{place}: its time is up (limits.duration, or the end of its hours); the next harvest goes on there")

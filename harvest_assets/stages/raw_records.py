@@ -24,8 +24,9 @@ from harvest_assets.stages.journal import Journal
 from harvest_assets.stages.lists import Leash, Reader
 from harvest_assets.stages.ranges import Request, consecutive, uncovered_days
 from harvest_assets.stages.raw_days import ASSET, Harvest, lay_again, write_days
-from harvest_assets.stages.reading import Part, PartResult, Task, Watch, read_here, read_parts
+from harvest_assets.stages.reading import Part, PartResult, Task, Watch, read_here
 from harvest_assets.stages.shapes import RAW
+from harvest_assets.stages.shares import read_parts
 from harvest_assets.stages.standing import closes_at, require_standing
 from harvest_assets.store.queries import count_distinct, count_distinct_each
 from harvest_assets.store.snapshots import Snapshot
@@ -144,7 +145,7 @@ class _Reading:
         self._journal = journal
         self._attempt = attempt
         self._scratch = scratch
-        self._watch = Watch(journal.progress, journal.end_part)
+        self._watch = Watch(attempt.started_at, journal.progress, journal.end_part)
 
     def read(self) -> Harvest:
         """All of its rows; an error of any list is raised after the others have ended."""

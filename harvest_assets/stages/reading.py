@@ -1,4 +1,4 @@
-"""All lists of one harvest: one, or the parts of a split range, several at a time and in several processes where the source allows it.
+"""All lists of one harvest: one, or the parts of a split range, several at a time where the source allows it (`shares`: in processes).
 
 Each part is a unit of retry with a row of its own in the ledger: a part that failed leaves the others as they are, and the next attempt
 asks for what is missing only. The tail is read when everything else has been read (`harvest.parts`).
@@ -8,17 +8,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
-from loky import ProcessPoolExecutor
-
 from harvest_assets.config.sources import Source
-from harvest_assets.errors import ConfigurationError, HarvestError, PausedError, PermanentError, TransientError
+from harvest_assets.errors import HarvestError
 from harvest_assets.harvest.parts import Span
 from harvest_assets.harvest.progress import ListProgress
 from harvest_assets.model.window import Window
-from harvest_assets.stages.installation import Installation
-from harvest_assets.stages.lists import Leash, ListReading, OnProgress, Reader
+from harvest_assets.stages.lists import ListReading, OnProgress, Reader
 from harvest_assets.store.rows import RowFile
 
 
@@ -57,27 +55,9 @@ class Task:
 class Watch:
     """Who is told of a harvest under way: progress of a part after each of its pages, and every part that has ended."""
 
+    started_at: datetime
     on_progress: Callable[[Part, ListProgress], None] = field(default=lambda _part, _progress: None)
     on_end: Callable[[PartResult], None] = field(default=lambda _: None)
-
-
-def read_parts(reader: Reader, task: Task, parts: Sequence[Part], watch: Watch) -> list[PartResult]:
-    """Read every part, in order of number; errors are in the results."""
-    ranges = task.source.ranges
-    if task.limit is not None:
-        return read_here(reader, task, parts, 1, watch)
-    processes = min(ranges.processes, len(parts))
-    if processes == 1:
-        return read_here(reader, task, parts, ranges.parallel, watch)
-    # dealt out like cards, so that a busy year is not one process's alone; this process takes the first share
-    shares = [parts[number::processes] for number in range(processes)]
-    parallel = -(-ranges.parallel // processes)
-    with ProcessPoolExecutor(processes - 1) as pool:
-        futures = [pool.submit(_read_share, task, share, parallel) for share in shares[1:]]
-        found = read_here(reader, task, shares[0], parallel, watch)
-        for future in futures:
-            found += [_passed_on(result, watch) for result in future.result()]
-    return sorted(found, key=lambda result: result.part.number)
 
 
 def read_here(reader: Reader, task: Task, parts: Sequence[Part], parallel: int, watch: Watch) -> list[PartResult]:
@@ -107,33 +87,6 @@ def _read_part(reader: Reader, task: Task, part: Part, watch: Watch) -> PartResu
     except HarvestError as error:
         return PartResult(part, reading.progress, error=error)
     return PartResult(part, reading.progress, files)
-
-
-def _passed_on(result: PartResult, watch: Watch) -> PartResult:
-    """A part that another process has read; its pages are told of all at once."""
-    watch.on_progress(result.part, result.progress)
-    watch.on_end(result)
-    return result
-
-
-def _read_share(task: Task, parts: Sequence[Part], parallel: int) -> list[PartResult]:
-    """A share in a process of its own, with connections of its own; the budget of the host is shared."""
-    installation = Installation.open(task.environ)
-    with installation.client(task.source) as client:
-        protocol = task.source.build_protocol(client, task.environ)
-        protocol.identify()
-        reader = Reader(task.source, protocol, installation.store, task.span, Leash(task.deadline))
-        return [_portable(result) for result in read_here(reader, task, parts, parallel, Watch())]
-
-
-def _portable(result: PartResult) -> PartResult:
-    """The result with an error of a plain class: what an error carries beside its words does not travel between processes."""
-    if result.error is None:
-        return result
-    for kind in (PausedError, TransientError, ConfigurationError, PermanentError):
-        if isinstance(result.error, kind):
-            return replace(result, error=kind(str(result.error)))
-    return replace(result, error=PermanentError(str(result.error)))
 
 
 class Tally:

@@ -12,6 +12,7 @@ from harvest_assets.config.durations import format_duration
 from harvest_assets.config.sources import Source
 from harvest_assets.model.window import DAY
 from harvest_assets.stages.attempts import KIND as ATTEMPTS
+from harvest_assets.stages.attempts import entry_name
 from harvest_assets.stages.harvest_ledger import UNDER_WAY, HarvestLedger, HarvestRow
 from harvest_assets.store.store import Store
 
@@ -57,7 +58,7 @@ def end_harvest(store: Store, source: Source, stuck: Stuck) -> None:
     if attempt is None or attempt["started_at"] != stuck.started_at or attempt["status"] == "succeeded":
         return
     failed = {"status": "failed", "error": stuck.error, "reason": stuck.reason, "ended_at": datetime.now(UTC).isoformat()}
-    name = f"{datetime.fromisoformat(attempt['started_at']):%Y%m%dT%H%M%S%f}"
+    name = entry_name(datetime.fromisoformat(attempt["started_at"]))
     store.ledger.write(ATTEMPTS, source.slug, name, {**attempt, **failed})
     row = _row_of(store, source, attempt)
     if row.status in {*UNDER_WAY, "cancelled", "failed"}:

@@ -72,6 +72,11 @@ def parse_xml(document: bytes) -> Element:
     return etree.fromstring(document, parser)
 
 
+def describe(error: etree.XMLSyntaxError) -> str:
+    """What libxml2 says, in one line; it quotes the document, line breaks included."""
+    return " ".join(str(error.msg).split())[:200]
+
+
 def local_name(element: Element) -> str:
     """The name of an element without its namespace; empty for comments and processing instructions."""
     tag = cast("object", element.tag)  # the stub does not know that comments have none
@@ -97,7 +102,7 @@ def read_markup(body: bytes, place: str, kind: str) -> tuple[Element, Mended]:
     except etree.XMLSyntaxError as error:
         if is_cut(mended.body):
             raise CutDocumentError(f"{place}: the answer is cut off after byte {len(body)}") from error
-        raise BrokenMarkupError(f"{place}: the answer is not well-formed XML: {error.msg}", mended) from error
+        raise BrokenMarkupError(f"{place}: the answer is not well-formed XML: {describe(error)}", mended) from error
 
 
 def unpack(body: bytes, place: str) -> Mended:

@@ -15,6 +15,7 @@ from harvest_assets.harvest.contents.markup import (
     BrokenMarkupError,
     Element,
     Mended,
+    describe,
     local_name,
     parse_xml,
     read_markup,
@@ -113,7 +114,7 @@ def _read_alone(envelope: bytes, body: bytes) -> Item:
     try:
         element = parse_xml(envelope + body + close_envelope(envelope))[0]
     except etree.XMLSyntaxError as error:
-        return Unread(None, f"not well-formed XML: {error.msg}", "not_well_formed", body)
+        return Unread(None, f"not well-formed XML: {describe(error)}", "not_well_formed", body)
     return _read(element, body, envelope)
 
 

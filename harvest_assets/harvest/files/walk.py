@@ -244,7 +244,7 @@ def _read_packed(packed: Packed) -> bytes:
 def _describe_choice(what: str, read: int, left_out: list[str]) -> Iterator[Hole | Note]:
     """What a person should know of the files that were not read; a place with none at all proves nothing."""
     if left_out:
-        yield Note(f"{what}: {len(left_out)} files of other kinds were left out, such as {left_out[0]!r}")
+        yield Note(f"{what}: {len(left_out)} files of other kinds were left out, such as {left_out[0][:100]!r}")
     if not read:
         yield Hole(f"{what} holds no file of the source (options format and include)")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from harvest_assets.errors import RecordError
-from harvest_assets.harvest.contents.markup import Element, has_doctype, local_name
+from harvest_assets.harvest.contents.markup import Element, describe, has_doctype, local_name
 from harvest_assets.harvest.contents.rows import RECORD_BYTES, Item, Row, check_size, read_or_set_aside
 from harvest_assets.harvest.files.layout import Found, Hole, Layout
 
@@ -29,7 +29,7 @@ def read_xml(content: bytes, layout: Layout) -> Found:
     try:
         yield from _read_document(content, layout) if layout.options.records is None else _read_elements(content, layout)
     except etree.XMLSyntaxError as error:
-        raise RecordError(f"the file is not well-formed XML: {error.msg}", rule="not_well_formed") from error
+        raise RecordError(f"the file is not well-formed XML: {describe(error)}", rule="not_well_formed") from error
 
 
 def _read_document(content: bytes, layout: Layout) -> Found:

@@ -1,0 +1,105 @@
+"""The parts of a split range dealt out to processes. Each has connections and threads of its own; the budget of a host is shared.
+
+Processes speak through small files in the harvest's scratch folder: how far each part is, so that the whole gives signs of life, and the
+word to stop.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import wait
+from dataclasses import replace
+from pathlib import Path
+
+from loky import ProcessPoolExecutor
+
+from harvest_assets.errors import ConfigurationError, PausedError, PermanentError, TransientError
+from harvest_assets.harvest.progress import ListProgress
+from harvest_assets.stages.installation import Installation
+from harvest_assets.stages.lists import Leash, Reader
+from harvest_assets.stages.reading import Part, PartResult, Task, Watch, read_here
+
+POLL_SECONDS = 1.0
+
+
+def read_parts(reader: Reader, task: Task, parts: Sequence[Part], watch: Watch) -> list[PartResult]:
+    """Read every part, in as many processes as the source allows; results in order of number, errors among them."""
+    ranges = task.source.ranges
+    processes = 1 if task.limit is not None else min(ranges.processes, len(parts))
+    if processes == 1:
+        return read_here(reader, task, parts, 1 if task.limit is not None else ranges.parallel, watch)
+    # dealt out like cards, so that a busy year is not one process's alone; this process takes the first share
+    shares = [parts[number::processes] for number in range(processes)]
+    parallel = -(-ranges.parallel // processes)
+    signals = Signals(task.scratch)
+    with ProcessPoolExecutor(processes - 1) as pool:
+        try:
+            futures = [pool.submit(_read_share, task, share, parallel) for share in shares[1:]]
+            found = read_here(reader, task, shares[0], parallel, watch)
+            while wait(futures, timeout=POLL_SECONDS).not_done:
+                signals.pass_on(parts, watch)
+        except BaseException:
+            signals.stop()
+            raise
+        for future in futures:
+            found += [_passed_on(result, watch) for result in future.result()]
+    return sorted(found, key=lambda result: result.part.number)
+
+
+class Signals:
+    """Small files by which the processes of one harvest tell each other how far they are."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._folder = scratch / "signals"
+        self._folder.mkdir(exist_ok=True)
+        self._told: dict[int, str] = {}
+
+    def tell(self, part: Part, progress: ListProgress) -> None:
+        """Say how far a part is."""
+        told = self._folder / f"{part.number}.new"
+        total = "" if progress.announced_total is None else progress.announced_total
+        told.write_text(f"{progress.pages} {progress.records} {total}")
+        told.replace(self._folder / str(part.number))
+
+    def pass_on(self, parts: Sequence[Part], watch: Watch) -> None:
+        """Tell whoever watches what is new."""
+        for part in parts:
+            told = self._folder / str(part.number)
+            text = told.read_text() if told.exists() else ""
+            if text and self._told.get(part.number) != text:
+                self._told[part.number] = text
+                pages, records, total = text.split(" ")
+                progress = ListProgress(watch.started_at, int(pages), int(records), int(total) if total else None)
+                watch.on_progress(part, progress)
+
+    def stop(self) -> None:
+        """Ask every process to end at its next page."""
+        (self._folder / "stop").touch()
+
+    def is_stopped(self) -> bool:
+        """Whether somebody asked."""
+        return (self._folder / "stop").exists()
+
+
+def _read_share(task: Task, parts: Sequence[Part], parallel: int) -> list[PartResult]:
+    installation, signals = Installation.open(task.environ), Signals(task.scratch)
+    with installation.client(task.source) as client:
+        protocol = task.source.build_protocol(client, task.environ)
+        protocol.identify()
+        leash = Leash(task.deadline, is_stopped=signals.is_stopped)
+        reader = Reader(task.source, protocol, installation.store, task.span, leash)
+        return [_portable(result) for result in read_here(reader, task, parts, parallel, Watch(task.span.now, signals.tell))]
+
+
+def _passed_on(result: PartResult, watch: Watch) -> PartResult:
+    watch.on_progress(result.part, result.progress)
+    watch.on_end(result)
+    return result
+
+
+def _portable(result: PartResult) -> PartResult:
+    """The result with an error of a plain class: what an error carries beside its words does not travel between processes."""
+    if result.error is None:
+        return result
+    for kind in (PausedError, TransientError, ConfigurationError, PermanentError):
+        if isinstance(result.error, kind):
+            return replace(result, error=kind(str(result.error)))
+    return replace(result, error=PermanentError(str(result.error)))
