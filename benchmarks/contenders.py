@@ -82,7 +82,7 @@ def one_list(url: str, kind: str, folder: Path) -> None:
 
 def sixteen_windows(url: str, kind: str, folder: Path) -> None:
     """(h) The same in 16 windows at the same time."""
-    _receive(_installation(url, kind, folder, "ranges: {interval: 13d, parallel: 16}\n"))
+    _receive(_installation(url, kind, folder, "ranges: {interval: 13d, parallel: 16, processes: 2}\n"))
 
 
 def one_process(url: str, kind: str, folder: Path) -> None:

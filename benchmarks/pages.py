@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 WORDS = [
@@ -11,6 +12,7 @@ WORDS = [
     for c in ("", "s", "en", "ing", "kunde", "heid")
 ]
 PER_PAGE = 500
+FIRST_DAY = datetime(2026, 4, 25, tzinfo=UTC)
 STAMP = b"2026-06-01T00:00:00Z"
 START = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/" '
@@ -36,7 +38,16 @@ def write_pages(folder: Path, kind: str, records: int, *, changed: int = 0) -> N
     _write_list(folder, "full", kind, range(records), revision=0)
     if changed:
         _write_list(folder, "changed", kind, range(0, records, records // changed), revision=1)
+    _write_dated(folder)
     (folder / "done").write_text("")
+
+
+def _write_dated(folder: Path) -> None:
+    """The same pages with a day each for all of their records, ``dated-00000.xml`` and so on."""
+    for page in sorted(folder.glob("full-*.xml")):
+        number = int(page.stem.removeprefix("full-"))
+        stamp = (FIRST_DAY + timedelta(days=number)).strftime("%FT%TZ").encode()
+        (folder / f"dated-{number:05d}.xml").write_bytes(page.read_bytes().replace(STAMP, stamp))
 
 
 def _write_list(folder: Path, name: str, kind: str, numbers: range, *, revision: int) -> None:

@@ -7,15 +7,15 @@ word to stop.
 from collections.abc import Sequence
 from concurrent.futures import wait
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-
-from loky import ProcessPoolExecutor
 
 from harvest_assets.errors import ConfigurationError, PausedError, PermanentError, TransientError
 from harvest_assets.harvest.progress import ListProgress
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.lists import Leash, Reader
 from harvest_assets.stages.reading import Part, PartResult, Task, Watch, read_here
+from harvest_assets.stages.workers import count_processes, start
 
 POLL_SECONDS = 1.0
 
@@ -30,17 +30,17 @@ def read_parts(reader: Reader, task: Task, parts: Sequence[Part], watch: Watch) 
     shares = [parts[number::processes] for number in range(processes)]
     parallel = -(-ranges.parallel // processes)
     signals = Signals(task.scratch)
-    with ProcessPoolExecutor(processes - 1) as pool:
-        try:
-            futures = [pool.submit(_read_share, task, share, parallel) for share in shares[1:]]
-            found = read_here(reader, task, shares[0], parallel, watch)
-            while wait(futures, timeout=POLL_SECONDS).not_done:
-                signals.pass_on(parts, watch)
-        except BaseException:
-            signals.stop()
-            raise
-        for future in futures:
-            found += [_passed_on(result, watch) for result in future.result()]
+    futures = [start(partial(_read_share, task, share, parallel), processes=max(processes - 1, count_processes())) for share in shares[1:]]
+    try:
+        found = read_here(reader, task, shares[0], parallel, watch)
+        while wait(futures, timeout=POLL_SECONDS).not_done:
+            signals.pass_on(parts, watch)
+    except BaseException:
+        signals.stop()
+        wait(futures)
+        raise
+    for future in futures:
+        found += [_passed_on(result, watch) for result in future.result()]
     return sorted(found, key=lambda result: result.part.number)
 
 
