@@ -49,6 +49,7 @@ def build_definitions() -> dg.Definitions:
             sensors.availability,
             supervision.rescheduled_harvests,
             supervision.stuck_harvests,
+            supervision.failed_gaps,
             dg.AutomationConditionSensorDefinition(
                 "follow_upstream", target=dg.AssetSelection.all(), default_status=dg.DefaultSensorStatus.RUNNING, emit_backfills=False
             ),

@@ -18,6 +18,7 @@ from harvest_assets.defs.partitions import harvest_key, range_tags
 from harvest_assets.defs.resources import InstallationResource
 from harvest_assets.defs.sensors import ACTIVE, source_tags
 from harvest_assets.errors import ConfigurationError
+from harvest_assets.stages.gap_closing import close_gaps
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.reschedules import Reschedule, done, is_under_way, skip, waiting, was_received
 from harvest_assets.stages.stuck import Stuck, end_harvest, find_stuck
@@ -52,6 +53,20 @@ def rescheduled_harvests(context: dg.SensorEvaluationContext, installation: Inst
         else:
             said.append(f"{put.source} {put.start} to {put.end}: {because}")
     return dg.SensorResult(run_requests=requests) if requests else dg.SensorResult(skip_reason="; ".join(said) or "nothing was put off")
+
+
+@dg.sensor(
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ask again for past ranges whose harvest failed and that no other harvest has covered.",
+)
+def failed_gaps(installation: InstallationResource) -> dg.SensorResult:
+    """Hand gaps over to ``rescheduled_harvests``."""
+    try:
+        said = close_gaps(installation.open(), datetime.now(UTC))
+    except ConfigurationError as error:
+        return dg.SensorResult(skip_reason=str(error))
+    return dg.SensorResult(skip_reason="; ".join(said) or "no gap to close")
 
 
 def _forget(instance: dg.DagsterInstance, installation: Installation, put: Reschedule) -> str | None:
