@@ -113,14 +113,14 @@ def walk(settings: Settings) -> Callable[[Source], list[str]]:
 def universe() -> Iterator[Universe]:
     """A library that counts in seconds, and a museum that counts in days and says nothing of deletions."""
     with Universe() as started:
-        started.add(Repository.generate("library", 60, seed=1, page_size=20, first_day=date(2026, 1, 1), last_day=date(2026, 1, 30)))
         started.add(Repository.generate("museum", 45, seed=2, page_size=20, granularity="day", deleted_record="no", sets=()))
         yield started
 
 
 @pytest.fixture
 def library(universe: Universe) -> Iterator[Universe]:
-    """The universe, without faults when the test begins and ends."""
+    """The universe, with a library that no other test has touched, and without faults when the test begins and ends."""
+    universe.add(Repository.generate("library", 60, seed=1, page_size=20, first_day=date(2026, 1, 1), last_day=date(2026, 1, 30)))
     universe.faults("library")
     yield universe
     universe.faults("library")
