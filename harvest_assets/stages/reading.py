@@ -53,31 +53,38 @@ class Task:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told of a harvest under way: progress of a part after each of its pages, and every part that has ended."""
+    """Who is told of a harvest under way: progress of a part after each of its pages, and every part that has ended.
+
+    ``claim`` says whether a part is to be read here; processes that share the parts take them one by one.
+    """
 
     started_at: datetime
     on_progress: Callable[[Part, ListProgress], None] = field(default=lambda _part, _progress: None)
     on_end: Callable[[PartResult], None] = field(default=lambda _: None)
+    claim: Callable[[Part], bool] = field(default=lambda _: True)
 
 
 def read_here(reader: Reader, task: Task, parts: Sequence[Part], parallel: int, watch: Watch) -> list[PartResult]:
-    """Read parts in this process, so many at a time; whoever breaks in ends all of them at their next page."""
+    """Read the parts that nobody else claims, so many at a time; whoever breaks in ends all of them at their next page."""
     with ThreadPoolExecutor(parallel, thread_name_prefix="harvest-list") as threads:
         try:
             futures = [threads.submit(_read_part, reader, task, part, watch) for part in parts]
-            return [_ended(future, watch) for future in futures]
+            return [result for future in futures if (result := _ended(future, watch)) is not None]
         except BaseException:
             reader.leash.stop.set()
             raise
 
 
-def _ended(future: Future[PartResult], watch: Watch) -> PartResult:
+def _ended(future: Future[PartResult | None], watch: Watch) -> PartResult | None:
     result = future.result()
-    watch.on_end(result)
+    if result is not None:
+        watch.on_end(result)
     return result
 
 
-def _read_part(reader: Reader, task: Task, part: Part, watch: Watch) -> PartResult:
+def _read_part(reader: Reader, task: Task, part: Part, watch: Watch) -> PartResult | None:
+    if not watch.claim(part):
+        return None
     on_progress: OnProgress = lambda progress: watch.on_progress(part, progress)  # noqa: E731 - a name says what it is
     reading = ListReading(
         replace(reader, on_progress=on_progress), part.window, f"{task.name}/{part.number:04d}", task.scratch / f"part-{part.number:04d}"

@@ -1,7 +1,7 @@
-"""The parts of a split range dealt out to processes. Each has connections and threads of its own; the budget of a host is shared.
+"""The parts of a split range shared by processes. Each has connections and threads of its own; the budget of a host is shared.
 
-Processes speak through small files in the harvest's scratch folder: how far each part is, so that the whole gives signs of life, and the
-word to stop.
+Processes speak through small files in the harvest's scratch folder: who has which part, how far it is, so that the whole gives signs of
+life, and the word to stop.
 """
 
 from collections.abc import Sequence
@@ -26,21 +26,21 @@ def read_parts(reader: Reader, task: Task, parts: Sequence[Part], watch: Watch) 
     processes = 1 if task.limit is not None else min(ranges.processes, len(parts))
     if processes == 1:
         return read_here(reader, task, parts, 1 if task.limit is not None else ranges.parallel, watch)
-    # dealt out like cards, so that a busy year is not one process's alone; this process takes the first share
-    shares = [parts[number::processes] for number in range(processes)]
-    parallel = -(-ranges.parallel // processes)
-    signals = Signals(task.scratch)
-    futures = [start(partial(_read_share, task, share, parallel), processes=max(processes - 1, count_processes())) for share in shares[1:]]
+    # every process is given all parts and takes the next that nobody has: one that starts late has fewer
+    parallel, signals = -(-ranges.parallel // processes), Signals(task.scratch)
+    others = [
+        start(partial(_read_share, task, parts, parallel), processes=max(processes - 1, count_processes())) for _ in range(processes - 1)
+    ]
     try:
-        found = read_here(reader, task, shares[0], parallel, watch)
-        while wait(futures, timeout=POLL_SECONDS).not_done:
+        found = read_here(reader, task, parts, parallel, replace(watch, claim=signals.claim))
+        while wait(others, timeout=POLL_SECONDS).not_done:
             signals.pass_on(parts, watch)
     except BaseException:
         signals.stop()
-        wait(futures)
+        wait(others)
         raise
-    for future in futures:
-        found += [_passed_on(result, watch) for result in future.result()]
+    for other in others:
+        found += [_passed_on(result, watch) for result in other.result()]
     return sorted(found, key=lambda result: result.part.number)
 
 
@@ -51,6 +51,14 @@ class Signals:
         self._folder = scratch / "signals"
         self._folder.mkdir(exist_ok=True)
         self._told: dict[int, str] = {}
+
+    def claim(self, part: Part) -> bool:
+        """Take a part, unless another process has it."""
+        try:
+            (self._folder / f"{part.number}.claim").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def tell(self, part: Part, progress: ListProgress) -> None:
         """Say how far a part is."""
@@ -86,7 +94,10 @@ def _read_share(task: Task, parts: Sequence[Part], parallel: int) -> list[PartRe
         protocol.identify()
         leash = Leash(task.deadline, is_stopped=signals.is_stopped)
         reader = Reader(task.source, protocol, installation.store, task.span, leash)
-        return [_portable(result) for result in read_here(reader, task, parts, parallel, Watch(task.span.now, signals.tell))]
+        return [
+            _portable(result)
+            for result in read_here(reader, task, parts, parallel, Watch(task.span.now, signals.tell, claim=signals.claim))
+        ]
 
 
 def _passed_on(result: PartResult, watch: Watch) -> PartResult:
