@@ -36,6 +36,8 @@ def report_success(
     described = [_describe_day(installation.store, source, str(day), has_documents=has_documents) for day in days]
     later = [each.day for each in find_stale_days(installation.store, source) if each.day > str(days[-1])]
     steps = [_next_step(installation, source, described[-1]) if has_documents else f"harvest run {source} --date {days[-1]}"]
+    if described[-1].get("set_aside"):
+        steps.insert(0, f"harvest quarantine list {source}")
     if later:
         steps.append(f"harvest run {source} --from {later[0]} --to {later[-1]}")
     return HarvestReport(source, succeeded=True, reason=None, run_id=run_id, days=described, not_changed=later, next=steps)

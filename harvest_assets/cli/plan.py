@@ -11,7 +11,7 @@ import orjson
 from harvest_assets.cli.options import json_option
 from harvest_assets.cli.output import print_json, print_table, say, shorten
 from harvest_assets.cli.page_progress import show_pages
-from harvest_assets.model.parameters import RunParameters
+from harvest_assets.cli.run_parameters import read_parameters
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.plan import KINDS, Plan
 from harvest_assets.stages.plan import plan as rehearse
@@ -43,9 +43,9 @@ def plan(ctx: click.Context, /, source: str, *, samples: int, as_json: bool, **o
     Exit code 1 when the integrity check would not accept it.
     """
     installation = Installation.open()
-    chosen = installation.catalog.source(source)
+    chosen, parameters = installation.catalog.source(source), read_parameters(options)
     with _shown(source, as_json=as_json):
-        found = rehearse(installation, chosen, RunParameters(**options), samples=samples)
+        found = rehearse(installation, chosen, parameters, samples=samples)
     if as_json:
         print_json(found.as_dict())
     else:
@@ -60,7 +60,7 @@ def _shown(source: str, *, as_json: bool) -> AbstractContextManager[None]:
 
 def _print(found: Plan) -> None:
     _print_harvest(found)
-    against = f"the accepted state of {found.based_on}" if found.based_on else "nothing: no harvest was accepted before"
+    against = f"the accepted state of {found.based_on}" if found.based_on else "nothing: no harvest was accepted before today"
     print_table(f"Documents, against {against}", ("documents", "would be"), ((found.counts[kind], _WORDS[kind]) for kind in KINDS))
     for kind, rows in found.samples.items():
         _print_samples(kind, rows, found.counts[kind])

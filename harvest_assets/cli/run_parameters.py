@@ -41,8 +41,15 @@ def run_parameter_options(command: Command) -> Command:
 
 
 def read_parameters(options: dict[str, Any]) -> RunParameters:
-    """What the options say beyond the days."""
-    return RunParameters(**{name: options[name] for name in asdict(RunParameters())})
+    """What the options say beyond the days.
+
+    Raises:
+        ConfigurationError: ``--force`` without a reason.
+    """
+    force = options["force"]
+    if force is not None and not force.strip():
+        raise ConfigurationError(f"--force {force!r} is no reason; say why the source is harvested all the same")
+    return RunParameters(**{name: options[name] for name in asdict(RunParameters()) if name in options})
 
 
 def read_days(options: dict[str, Any]) -> list[date]:

@@ -10,6 +10,7 @@ from harvest_assets.cli.ledger_reports import print_availability, print_gaps, pr
 from harvest_assets.cli.options import json_option
 from harvest_assets.cli.output import print_facts, print_json, print_table, say, shorten, warn
 from harvest_assets.cli.release_reports import describe_dataset
+from harvest_assets.errors import ConfigurationError
 from harvest_assets.stages.harvest_ledger import HarvestLedger
 from harvest_assets.stages.health import as_rows, check_sources
 from harvest_assets.stages.installation import Installation
@@ -21,13 +22,19 @@ SOURCE_COLUMNS = ("source", "freshness", "accepted", "live", "last", "up", "gaps
 @click.command()
 @click.argument("source", required=False)
 @click.option("--ledger", is_flag=True, help="Show every row of the harvest ledger, of SOURCE or of all sources.")
-@click.option("--hosts", is_flag=True, help="Show which source asked which host how often today; with --json also in the last 7 days.")
+@click.option(
+    "--hosts",
+    is_flag=True,
+    help="Show which source, or only SOURCE, asked which host how often today; with --json also in the last 7 days.",
+)
 @json_option
 def status(source: str | None, *, ledger: bool, hosts: bool, as_json: bool) -> None:
     """Show the health of all sources and the versions of all datasets, or what is known of SOURCE."""
     installation = Installation.open()
+    if hosts and ledger:
+        raise ConfigurationError("say either --ledger or --hosts")
     if hosts:
-        _show_hosts(installation, as_json=as_json)
+        _show_hosts(installation, source, as_json=as_json)
     elif ledger:
         _show_ledger(installation, source, as_json=as_json)
     elif source is None:
@@ -53,8 +60,10 @@ def _show_ledger(installation: Installation, source: str | None, *, as_json: boo
     print_json(rows) if as_json else print_rows("Harvest ledger", rows)
 
 
-def _show_hosts(installation: Installation, *, as_json: bool) -> None:
-    usage = installation.budget().usage()
+def _show_hosts(installation: Installation, source: str | None, *, as_json: bool) -> None:
+    if source is not None:
+        _require_known(installation, source)
+    usage = [each for each in installation.budget().usage() if source in (None, each.user)]
     if as_json:
         print_json(
             [{"host": each.host, "used_day": each.used_day, "source": each.user or None, "requests": each.requests} for each in usage]

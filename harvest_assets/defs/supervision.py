@@ -21,8 +21,8 @@ from harvest_assets.errors import ConfigurationError
 from harvest_assets.stages.gap_closing import close_gaps
 from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.reschedules import Reschedule, done, is_under_way, skip, waiting, was_received
+from harvest_assets.stages.standing import find_refusal
 from harvest_assets.stages.stuck import Stuck, end_harvest, find_stuck
-from harvest_assets.store.store import Store
 
 RESCHEDULED_TAG = "harvest/rescheduled"
 # Dagster's own tag of a run of one partition, which runs from the launchpad have in place of ours.
@@ -46,7 +46,7 @@ def rescheduled_harvests(context: dg.SensorEvaluationContext, installation: Inst
     requests: list[dg.RunRequest] = []
     said: list[str] = []
     for put in waiting(opened.store):
-        because = _forget(context.instance, opened, put) or _why_not_now(context.instance, opened.store, put, busy)
+        because = _forget(context.instance, opened, put) or _why_not_now(context.instance, opened, put, busy)
         if because is None:
             requests.append(_request(opened.catalog.source(put.source), put))
             busy.add(put.source)
@@ -87,11 +87,16 @@ def _forget(instance: dg.DagsterInstance, installation: Installation, put: Resch
     return None
 
 
-def _why_not_now(instance: dg.DagsterInstance, store: Store, put: Reschedule, busy: set[str]) -> str | None:
-    if put.retry_at > datetime.now(UTC):
+def _why_not_now(instance: dg.DagsterInstance, installation: Installation, put: Reschedule, busy: set[str]) -> str | None:
+    """What it waits for. One that would be refused now is not started: it would be forgotten as one that was."""
+    now = datetime.now(UTC)
+    if put.retry_at > now:
         return f"not before {put.retry_at:%H:%M:%S} UTC"
-    if put.source in busy or is_under_way(store, put):
+    if put.source in busy or is_under_way(installation.store, put):
         return "a run is under way"
+    refusal = find_refusal(installation, installation.catalog.source(put.source), now, put.parameters)
+    if refusal is not None:
+        return refusal
     return None if put.source in instance.get_dynamic_partitions("sources") else "the source has no partition yet"
 
 

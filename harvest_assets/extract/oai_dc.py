@@ -101,7 +101,7 @@ def _parse_alone(envelope: bytes, body: bytes) -> Element | str:
     try:
         return _parse_document(body)
     except etree.XMLSyntaxError as error:
-        return f"the record is not well-formed XML: {error.msg}"
+        return f"the record is not well-formed XML: {' '.join(str(error.msg).split())}"
 
 
 def _parse_document(document: bytes) -> Element:

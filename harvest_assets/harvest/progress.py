@@ -75,7 +75,9 @@ class ListProgress:
         self.announced_total = entry["announced_total"] if entry["announced_total"] is not None else self.announced_total
         self.position = entry["position"]
         self.last_page_reached = entry["position"] is None
-        self.set_aside += set_aside
+        # read twice, whole and in parts, a page sets the same record aside twice: counted twice it would stand for one that is missing
+        known = {each.identifier for each in self.set_aside} - {None} if set_aside else set[str]()
+        self.set_aside += [each for each in set_aside if each.identifier not in known]
         self.exchanges.append((entry["number"], exchange))
         self.holes += entry["holes"]
         self.notes += [note for note in entry["notes"] if note not in self.notes]

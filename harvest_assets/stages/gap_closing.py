@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from harvest_assets.config.sources import Source
+from harvest_assets.errors import ConfigurationError
 from harvest_assets.model.parameters import RunParameters
 from harvest_assets.model.window import DAY
 from harvest_assets.stages.gaps import find_gaps
@@ -14,7 +15,7 @@ from harvest_assets.stages.standing import find_refusal
 
 PAUSE = timedelta(hours=1)
 # What trying again does not change is left to a person: a wrong file, a refusal, a broken protocol.
-WORTH_TRYING = frozenset({"TransientError", "PausedError", "BusyError", "UnreadablePageError"})
+WORTH_TRYING = frozenset({"TransientError", "PausedError", "BusyError", "UnreadablePageError", "Interrupted", "Stuck"})
 
 
 def close_gaps(installation: Installation, now: datetime) -> list[str]:
@@ -24,7 +25,10 @@ def close_gaps(installation: Installation, now: datetime) -> list[str]:
     for source in installation.catalog.sources.values():
         if source.slug in taken or find_refusal(installation, source, now, RunParameters()) is not None:
             continue
-        for row in _due_gaps(installation, source, now)[:1]:  # one after the other: they would only wait for each other
+        gaps = _due_gaps(installation, source, now)
+        if not gaps or not _asks_by_date(installation, source):
+            continue
+        for row in gaps[:1]:  # one after the other: they would only wait for each other
             put_off(installation.store, source, _days(row), RunParameters(optimize=True), now)
             said.append(f"{source.slug}: {row.start} to {row.end} is asked for again")
     return said
@@ -35,6 +39,15 @@ def _due_gaps(installation: Installation, source: Source, now: datetime) -> Sequ
     today = now.astimezone(UTC).date().isoformat()
     rows = find_gaps(HarvestLedger(installation.store).rows(source.slug))
     return [row for row in rows if row.part_of is None and row.end is not None and row.end <= today and _is_due(row, source, now)]
+
+
+def _asks_by_date(installation: Installation, source: Source) -> bool:
+    """Whether past days can be asked for; what cannot be asked at all is told by its own harvest."""
+    try:
+        with installation.client(source) as client:
+            return source.build_protocol(client, installation.environ).filters_by_date()
+    except ConfigurationError:
+        return False
 
 
 def _is_due(row: HarvestRow, source: Source, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 A row says what became of that range, however often it was tried; single tries are `attempts`. A range that was split has the status
 ``split`` while its parts are on their way, and each part has a row of its own. Writers hold the source's lock, except where nothing
-was asked (``skipped``, ``rescheduled``); those never touch a row that is under way.
+was asked (``skipped``, ``rescheduled``); those never touch a row that is under way. One that was killed under way is read as failed.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from harvest_assets.store.store import Store
 KIND = "harvests"
 Status = Literal["created", "started", "succeeded", "failed", "rescheduled", "skipped", "split", "cancelled"]
 UNDER_WAY = frozenset({"started", "split"})
+INTERRUPTED = "Interrupted"
 
 LEDGER = pa.schema(
     [
@@ -93,7 +94,7 @@ class HarvestLedger:
         """The row of a range with the source as it is now; a new one, not yet written, when there is none."""
         key = HarvestRow(source.slug, source.version, source.protocol_version, start, end, created_at=_now())
         found = self._store.ledger.find(KIND, source.slug, key.name)
-        return key if found is None else HarvestRow(**found)
+        return key if found is None else self._as_it_is(HarvestRow(**found))
 
     def mark(self, row: HarvestRow, status: Status, **facts: Any) -> HarvestRow:  # noqa: ANN401 - fields of the row
         """Write what became of a row, and return it as it is now."""
@@ -129,7 +130,7 @@ class HarvestLedger:
     def rows(self, source: str) -> Iterator[HarvestRow]:
         """Every row of a source, in order of start."""
         for entry in self._store.ledger.all(KIND, source):
-            yield HarvestRow(**entry)
+            yield self._as_it_is(HarvestRow(**entry))
 
     def sources(self) -> list[str]:
         """Names of the sources that have rows, retired ones included."""
@@ -139,6 +140,16 @@ class HarvestLedger:
         """Every row of every source, in order of source and start."""
         for source in self.sources():
             yield from self.rows(source)
+
+    def _as_it_is(self, row: HarvestRow) -> HarvestRow:
+        """The row; one under way that nobody works on was killed. It is looked at twice: a harvest may end between row and lock."""
+        if row.status not in UNDER_WAY or self._store.is_held(f"harvest-{row.source}"):
+            return row
+        again = self._store.ledger.find(KIND, row.source, row.name)
+        if again is None or again != asdict(row):
+            return row if again is None else HarvestRow(**again)
+        reason = "the run ended without a word; the next one goes on where it can"
+        return replace(row, status="failed", error=INTERRUPTED, reason=reason, ended_at=row.beat_at or row.started_at)
 
     def _write(self, row: HarvestRow) -> HarvestRow:
         self._store.ledger.write(KIND, row.source, row.name, asdict(row))

@@ -29,9 +29,9 @@ from harvest_assets.store.store import Store
 
 KEPT_ORIGINALS = 20
 LEFT_BEHIND = timedelta(days=1)
-# Windows tried around one page that cannot be read, and how many of them may fail in a row before the whole server is at fault.
+# Windows tried around one page that cannot be read, and how many holes there may be before the first record: then the server is at fault.
 MOST_WINDOWS = 200
-HOPELESS_AFTER = 8
+HOPELESS_AFTER = 2
 
 OnProgress = Callable[[ListProgress], None]
 
@@ -46,6 +46,11 @@ class Leash:
         self._seen: set[str] = set()
         self._lock = threading.Lock()
         self.stop = threading.Event()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether pages are cut: what an earlier attempt kept of them is not the whole, and was not counted here."""
+        return self._limit is not None
 
     def check(self, place: str) -> None:
         """Go on, or not.
@@ -126,7 +131,7 @@ class ListReading:
         source, window = self.reader.source, self.window
         key = [source.fingerprint(), self.reader.protocol.version, window.start, window.end]
         found = self._staging.begin(orjson.dumps(key).decode())
-        if found is not None and _is_old(found.entries[-1], self.reader.span.now):
+        if found is not None and (self.reader.leash.is_limited or _is_old(found.entries[-1], self.reader.span.now)):
             self._staging.restart()
         elif found is not None:
             self._place = found.place
@@ -176,6 +181,7 @@ class _Halving:
         self._error = error
         self._number = reading.progress.pages
         self._tried = 0
+        self._holes = 0
         self._read_any = False
 
     def read(self) -> None:
@@ -201,11 +207,10 @@ class _Halving:
         try:
             self._read_window(window)
         except UnreadablePageError as failure:
-            if not self._read_any and self._tried >= HOPELESS_AFTER:
+            # windows that fail one inside the other may all hold the same bad record: only holes, which lie side by side, tell
+            if not self._read_any and self._holes >= HOPELESS_AFTER:
                 raise
             self._cut(window, failure)
-        else:
-            self._read_any = True
 
     def _read_window(self, window: Window) -> None:
         reading = self._reading
@@ -213,6 +218,7 @@ class _Halving:
             for page in reading.reader.protocol.pages(window, number=self._number + 1):
                 reading.reader.leash.check(f"{reading.reader.source.slug}: page {page.number}")
                 self._number = page.number
+                self._read_any = self._read_any or page.records.num_rows > 0
                 # the total of the whole list stands: what a part announces would hide what another part lacks
                 stopped = reading.receive(replace(page, announced_total=None))
                 if stopped is not None:
@@ -242,6 +248,7 @@ class _Halving:
             self._read_any = True
 
     def _leave_out(self, window: Window, error: UnreadablePageError) -> None:
+        self._holes += 1
         start = window.start.isoformat() if window.start else "the beginning"
         end = window.end.isoformat() if window.end else "now"
         self._reading.progress.holes.append(f"records from {start} to {end} could not be read: {error}")

@@ -35,7 +35,7 @@ __all__ = ["ASSET", "Request", "harvest"]
 
 
 def harvest(installation: Installation, request: Request) -> dict[str, Snapshot]:
-    """Ask the source once for all days and lay its records into them: day → raw records; those of the last range are not yet committed.
+    """Ask the source once for all days and lay its records into them: day → raw records, committed.
 
     Days that the batch has made already, or that a harvest with the same versions covers (`ranges`), are not asked for again. Covered days
     after one that is asked for are laid again on top of it.
@@ -91,7 +91,6 @@ class _Range:
         return self._made
 
     def _ask(self, run: Sequence[date]) -> None:
-        self._commit()
         folder = self._scratch / f"range-{run[0]}"
         folder.mkdir()
         earlier = next(self._store.manifests.before(ASSET, self._request.source.slug, run[0]), None)
@@ -108,12 +107,8 @@ class _Range:
         snapshot = self._store.snapshot(manifest, RAW)
         if self._is_changed:
             snapshot = lay_again(self._store, self._scratch, snapshot, next(reversed(self._made.values())))
-        self._made[str(day)] = snapshot
-
-    def _commit(self) -> None:
-        """What was made so far becomes visible, so that a failure of a later range does not take it away."""
-        for snapshot in self._made.values():
             self._store.manifests.commit(snapshot.manifest)
+        self._made[str(day)] = snapshot
 
 
 def _ask_range(installation: Installation, request: Request, scratch: Path, previous: Snapshot | None) -> Iterator[Snapshot]:
@@ -124,6 +119,9 @@ def _ask_range(installation: Installation, request: Request, scratch: Path, prev
     with journal.kept(), recorded_attempt(store, request.source, request.days, force=force) as attempt:
         done = _Reading(installation, request, journal, attempt, scratch).read()
         snapshots = list(write_days(store, scratch, done, previous))
+        # what the ledger calls received is never asked for again: it has to be what readers see before that is written
+        for snapshot in snapshots:
+            store.manifests.commit(snapshot.manifest)
         store.files.delete_below(_staging_name(request, "staging"))
         attempt.counts = snapshots[-1].manifest.facts["completeness"]
         journal.succeed(done.proof)
@@ -131,8 +129,9 @@ def _ask_range(installation: Installation, request: Request, scratch: Path, prev
 
 
 def _staging_name(request: Request, root: str = "") -> str:
-    """Where its pages are staged; a list that goes on until now may be taken up after midnight."""
-    name = f"{request.source.slug}/{'open' if request.days[-1] == request.today else request.days[0]}"
+    """Where its pages are staged; a list that goes on until now may be taken up after midnight, one whose pages a limit cut never."""
+    place = "open" if request.days[-1] == request.today else request.days[0]
+    name = f"{request.source.slug}/{place if request.parameters.limit is None else 'limited'}"
     return f"{root}/{name}" if root else name
 
 

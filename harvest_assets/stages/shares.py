@@ -4,6 +4,7 @@ Processes speak through small files in the harvest's scratch folder: who has whi
 life, and the word to stop.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import wait
 from dataclasses import replace
@@ -29,7 +30,8 @@ def read_parts(reader: Reader, task: Task, parts: Sequence[Part], watch: Watch) 
     # every process is given all parts and takes the next that nobody has: one that starts late has fewer
     parallel, signals = -(-ranges.parallel // processes), Signals(task.scratch)
     others = [
-        start(partial(_read_share, task, parts, parallel), processes=max(processes - 1, count_processes())) for _ in range(processes - 1)
+        start(partial(_read_share, task, parts, parallel, os.getpid()), processes=max(processes - 1, count_processes()))
+        for _ in range(processes - 1)
     ]
     try:
         found = read_here(reader, task, parts, parallel, replace(watch, claim=signals.claim))
@@ -87,12 +89,13 @@ class Signals:
         return (self._folder / "stop").exists()
 
 
-def _read_share(task: Task, parts: Sequence[Part], parallel: int) -> list[PartResult]:
+def _read_share(task: Task, parts: Sequence[Part], parallel: int, parent: int) -> list[PartResult]:
+    """Read parts for another process; when that was killed, the source's lock is free, and this one has to end, too."""
     installation, signals = Installation.open(task.environ), Signals(task.scratch)
     with installation.client(task.source) as client:
         protocol = task.source.build_protocol(client, task.environ)
         protocol.identify()
-        leash = Leash(task.deadline, is_stopped=signals.is_stopped)
+        leash = Leash(task.deadline, is_stopped=lambda: signals.is_stopped() or os.getppid() != parent)
         reader = Reader(task.source, protocol, installation.store, task.span, leash)
         return [
             _portable(result)

@@ -75,9 +75,7 @@ def _signs(store: Store, source: Source, attempt: dict[str, Any] | None) -> list
     if attempt is None:
         return []
     found = [attempt["started_at"], attempt["ended_at"]]
-    row = _row_of(store, source, attempt)
-    if row.status in UNDER_WAY:
-        found.append(row.beat_at)
+    found.append(_row_of(store, source, attempt).beat_at)
     return [datetime.fromisoformat(each) for each in found if each]
 
 

@@ -78,6 +78,11 @@ class Manifest:
         """How others name this generation."""
         return Reference(self.asset, self.scope, self.day, self.generation)
 
+    @property
+    def path(self) -> str:
+        """Where the generation keeps it, committed or not."""
+        return f"{self.reference.folder}/manifest.json"
+
     def input_of(self, asset: str) -> Reference:
         """The generation of an upstream asset that this one was made from.
 
@@ -124,7 +129,7 @@ class Manifests:
     def commit(self, manifest: Manifest) -> None:
         """Make a generation the partition that readers see; its tables are in place already."""
         content = manifest.to_json()
-        self._files.write(f"{manifest.reference.folder}/manifest.json", content)
+        self._files.write(manifest.path, content)
         self._files.write(_partition_path(manifest.asset, manifest.scope, manifest.day), content)
 
     def find(self, asset: str, scope: str, day: str) -> Manifest | None:

@@ -2,7 +2,7 @@
 
 Rows equal to those of the previous snapshot are not stored again; the index is written whole and narrow. When an index would refer to
 more than ``MAX_EARLIER_PARTS`` earlier parts, the rows of the oldest move into this one. The tables of a generation are in place before
-its manifest names them; ``Manifests.commit`` does that.
+its manifest names them; ``Manifests.commit`` makes it the partition that readers see.
 """
 
 from collections.abc import Mapping, Sequence
@@ -96,7 +96,9 @@ class SnapshotWriter:
     def finish(
         self, *, dropped: Path | None = None, counts: Mapping[str, int] | None = None, facts: Mapping[str, Any] | None = None
     ) -> Snapshot:
-        """Write index and new rows; returns the snapshot, which readers see once its manifest is committed.
+        """Write index, new rows and the generation's manifest; returns the snapshot, which readers see once its manifest is committed.
+
+        The snapshots of later days refer to its rows before that: days of one harvest are made first and committed together.
 
         ``dropped`` is a Parquet file with a column ``key``: keys of the previous snapshot
         that this one no longer has, unless they were received.
@@ -122,6 +124,7 @@ class SnapshotWriter:
             counts={"keys": self._tables[INDEX][0].rows, "new_rows": len(changed), **(counts or {})},
             facts=dict(facts or {}),
         )
+        self._files.write(manifest.path, manifest.to_json())
         return Snapshot(self._files, manifest, self._shape)
 
     def amend(self, snapshot: Snapshot, *, counts: Mapping[str, int], facts: Mapping[str, Any]) -> Snapshot:

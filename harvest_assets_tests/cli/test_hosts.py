@@ -28,3 +28,6 @@ def test_today_s_requests_are_shown_by_host_and_source_and_earlier_ones_in_json(
         {"host": "a.example", "used_day": str(today), "source": "zoo", "requests": 3},
         {"host": "old.example", "used_day": str(yesterday), "source": "zoo", "requests": 2},
     ]
+    assert [line.split() for line in harvest("status", "demo-press", "--hosts").stdout.splitlines() if ".example" in line] == []
+    HostBudget(hosts, clock=now.timestamp).reserve(Turn("b.example", 1000, "demo-press"))
+    assert [each["host"] for each in json.loads(harvest("status", "demo-press", "--hosts", "--json").stdout)] == ["b.example"]

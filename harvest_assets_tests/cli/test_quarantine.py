@@ -37,7 +37,9 @@ def harvested(folder: Folder, universe: Universe, harvest: Harvest) -> Folder:
     path = folder.path / "config" / "sources" / f"{PRESS}.yaml"
     path.write_text(path.read_text().replace("creators: /creators", "name: {pointer: /title, type: string}").replace(TITLE, BODY))
     universe.faults(LIBRARY, Faults(unreadable_record=Spot(1)))
-    assert harvest("run", PRESS, LIBRARY).exit_code == 0
+    found = harvest("run", PRESS, LIBRARY)
+    assert found.exit_code == 0
+    assert f"  next: harvest quarantine list {PRESS}; " in found.stdout
     return folder
 
 

@@ -52,6 +52,10 @@ def test_help_names_every_command(harvest: Harvest) -> None:
     [
         (["preview", "demo-pres"], "'demo-pres' is not a source; did you mean 'demo-press'?"),
         (["status", "nowhere"], "'nowhere' is not a source"),
+        (["status", "nowhere", "--hosts"], "'nowhere' is not a source"),
+        (["status", "--ledger", "--hosts"], "say either --ledger or --hosts"),
+        (["run", "demo-press", "--force", " "], "--force ' ' is no reason; say why the source is harvested all the same"),
+        (["plan", "demo-press", "--force", ""], "--force '' is no reason; say why the source is harvested all the same"),
         (["verify", "--source", "nowhere"], "'nowhere' is not a source"),
         (["changes", "nowhere"], "'nowhere' is not a dataset"),
         (["run"], "name the sources to harvest, or say --all"),

@@ -92,6 +92,15 @@ def test_a_harvest_is_started_again_when_its_time_has_come_with_what_it_was_aske
     assert request.tags["harvest/rescheduled"] == request.run_key == waits.key
 
 
+def test_one_that_would_be_refused_goes_on_waiting_and_is_not_forgotten(known, tick: Tick, today: date):
+    put(known, [today - timedelta(days=1)])
+    known.add_source("one", enabled=False)
+    assert "is disabled" in reason_of(tick(rescheduled_harvests))
+    assert len(waiting(known.installation.store)) == 1
+    known.add_source("one")
+    assert len(tick(rescheduled_harvests).run_requests) == 1
+
+
 def test_a_range_of_days_is_one_run_of_its_range(known, tick: Tick, today: date):
     days = [today - timedelta(days=number) for number in (2, 1, 0)]
     put(known, days)

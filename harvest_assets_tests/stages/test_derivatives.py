@@ -128,3 +128,14 @@ def test_a_real_check_is_published_with_its_file(world, at):
     results = [row["derivatives"] for row in world.published(0).values() if row["entity"] == "file"]
     assert [each["url_checks"]["status"] for each in results] == ["succeeded"]
     assert results[0]["url_checks"]["output"]["outcome"] == "ok"
+
+
+def test_what_changes_on_the_last_of_several_days_is_compared_with_days_that_are_not_committed_yet(world, at, asked):
+    repository = world.add_source(count=0, keys=TASKS)
+    one = repository.add(at=at(-1), files=("one.pdf",))
+    repository.add(at=at(-1), files=("two.pdf",))
+    repository.change(one, at=at(2), files=("one.pdf", "three.pdf"))
+    world.receive(0, 1, 2, today=3)
+    world.fold(2)
+    world.derive(2)
+    assert sorted(asked) == ["one.pdf", "three.pdf", "two.pdf"]

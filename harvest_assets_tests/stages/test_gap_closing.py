@@ -68,3 +68,23 @@ def test_today_is_no_gap(world, universe, on):
     with pytest.raises(TransientError, match="503"):
         world.receive(0)
     assert close_gaps(world.installation, datetime.combine(on(0), time(23, 59), UTC)) == []
+
+
+def test_a_past_range_whose_harvest_was_killed_is_a_gap(world, on):
+    world.add_source()
+    ledger = HarvestLedger(world.store)
+    ledger.mark(ledger.find(world.source(), str(on(-4)), str(on(-3))), "started")
+    now = datetime.now(UTC) + LATER
+    with world.store.hold("harvest-lib"):
+        assert close_gaps(world.installation, now) == []
+    assert close_gaps(world.installation, now) == [f"lib: {on(-4)} to {on(-3)} is asked for again"]
+
+
+def test_days_of_a_source_that_cannot_be_asked_for_a_past_day_are_not_asked_for_again(world, universe):
+    world.add_source(keys="options: {metadata_prefix: oai_dc, date_filter: false}\n")
+    universe.faults("lib", Faults(refusals=(Refusal(503, 1),)))
+    with pytest.raises(TransientError, match="503"):
+        world.receive(-1, today=-1)
+    assert len(find_gaps(HarvestLedger(world.store).rows("lib"))) == 1
+    assert close_gaps(world.installation, datetime.now(UTC) + LATER) == []
+    assert waiting(world.store) == []

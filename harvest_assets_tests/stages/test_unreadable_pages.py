@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harvest_assets.errors import PermanentError, TransientError, UnreadablePageError
+from harvest_assets.stages import raw_records
 from harvest_assets.testing.faults import Faults, Spot
 
 
@@ -60,7 +61,7 @@ def test_a_server_that_can_make_no_page_at_all_is_not_asked_for_ever(world, univ
     universe.clear_requests()
     with pytest.raises(UnreadablePageError, match="status 500"):
         world.receive(0)
-    assert len(universe.requests) < 60
+    assert len(universe.requests) < 80
     universe.faults("lib")
     assert world.receive(0).manifest.facts["is_complete"]
 
@@ -147,3 +148,24 @@ def test_a_server_that_is_down_is_tried_later_and_keeps_its_pages(world, univers
     universe.clear_requests()
     assert world.receive(0).manifest.facts["is_complete"]
     assert sum("verb=ListRecords" in seen.query for seen in universe.requests) == 1
+
+
+@pytest.mark.parametrize("count", [12, 400])
+@pytest.mark.parametrize("number", [0, -1])
+def test_the_bad_record_is_found_where_the_list_begins_and_where_it_ends(world, universe, count, number):
+    repository = world.add_source(count=count)
+    bad = sorted(repository.identifiers(), key=lambda each: repository.record(each).datestamp)[number]
+    universe.faults("lib", Faults(broken_metadata=(bad,), poison_status=500))
+    assert identifiers(world.receive(0)) == set(repository.identifiers()) - {bad}
+
+
+def test_a_record_that_two_attempts_set_aside_counts_once(world, universe, monkeypatch):
+    repository = world.add_source(count=40)
+    universe.faults("lib", Faults(broken_metadata=(repository.identifiers()[17],)))
+    with monkeypatch.context() as patched:
+        patched.setattr(raw_records, "write_days", lambda *_: iter([]))  # dies before anything is written
+        with pytest.raises(IndexError):
+            world.receive(0)
+    raw = world.receive(0)
+    assert raw.manifest.facts["completeness"]["set_aside"] == 1
+    assert len(table(world, raw, "set_aside")) == 1

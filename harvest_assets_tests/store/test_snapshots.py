@@ -214,3 +214,15 @@ def test_chosen_rows_come_in_the_order_in_which_they_are_stored(files: Files) ->
 def batch_of(rows: list[tuple[str, int]]) -> pa.RecordBatch:
     columns = [[name for name, _ in rows], [value for _, value in rows], [value * 7 for _, value in rows]]
     return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=with_fingerprint(SHAPE.schema))
+
+
+def test_days_that_are_not_committed_yet_build_on_each_other(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot_writer, "MAX_EARLIER_PARTS", 3)
+    snapshot = None
+    for day in range(1, 9):
+        with files.scratch() as scratch:
+            writer = SnapshotWriter(files, scratch, SHAPE, Origin("numbers", "s", f"2026-01-{day:02d}"), snapshot)
+            writer.append(batch_of([(f"k{day}", day)]))
+            snapshot = writer.finish()
+    assert Manifests(files).days("numbers", "s") == []
+    assert content(snapshot) == {f"k{day}": day for day in range(1, 9)}

@@ -177,11 +177,11 @@ def _parse_without_records(body: bytes, place: str, repairs: list[str], error: e
     root = find_root(body)
     frame, loose = _cut_loose(body, root.group(1) if root else b"")
     if not loose:
-        raise UnreadablePageError(f"{place}: the answer is not well-formed XML: {error.msg}") from error
+        raise UnreadablePageError(f"{place}: the answer is not well-formed XML: {flatten(error)}") from error
     try:
         return Answer(place, body, parse_xml(frame), (*repairs, "records were read one by one"), tuple(loose))
     except etree.XMLSyntaxError:
-        raise UnreadablePageError(f"{place}: the answer is not well-formed XML: {error.msg}") from error
+        raise UnreadablePageError(f"{place}: the answer is not well-formed XML: {flatten(error)}") from error
 
 
 def _cut_loose(body: bytes, prefix: bytes) -> tuple[bytes, list[bytes]]:
@@ -194,3 +194,8 @@ def _cut_loose(body: bytes, prefix: bytes) -> tuple[bytes, list[bytes]]:
 def _stops_in_markup(body: bytes) -> bool:
     """Whether bytes without a root element look like the first bytes of an XML document."""
     return body.lstrip().startswith(b"<") and (_ELEMENT_START.search(body) is None or body.rfind(b"<") > body.rfind(b">"))
+
+
+def flatten(error: etree.XMLSyntaxError) -> str:
+    """What the parser says, in one line; libxml2 quotes what it read, line breaks included."""
+    return " ".join(str(error.msg).split())

@@ -13,7 +13,7 @@ import pyarrow as pa
 from lxml import etree
 
 from harvest_assets.errors import RecordError
-from harvest_assets.harvest.oai_pmh.answers import Answer, Element, parse_xml
+from harvest_assets.harvest.oai_pmh.answers import Answer, Element, flatten, parse_xml
 from harvest_assets.harvest.oai_pmh.headers import Headers, scan_headers
 from harvest_assets.harvest.oai_pmh.slices import build_envelope, cut_records
 from harvest_assets.model.record import RAW_RECORDS, SetAside
@@ -173,7 +173,7 @@ def _parse_alone(envelope: bytes, body: bytes) -> Element:
     try:
         children = list(parse_xml(envelope + body + b"</" + name + b">").iterchildren("*"))
     except etree.XMLSyntaxError as error:
-        raise RecordError(f"not well-formed XML: {error.msg}", rule="not_well_formed") from error
+        raise RecordError(f"not well-formed XML: {flatten(error)}", rule="not_well_formed") from error
     if len(children) != 1:
         raise RecordError("not one XML element", rule="not_well_formed")
     return children[0]
