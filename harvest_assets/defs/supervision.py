@@ -101,7 +101,7 @@ def _why_not_now(instance: dg.DagsterInstance, installation: Installation, put: 
 
 
 def _request(source: Source, put: Reschedule) -> dg.RunRequest:
-    days = [str(day) for day in put.days]
+    days = [str(day) for day in put.days_at(datetime.now(UTC))]
     return dg.RunRequest(
         run_key=put.key,
         partition_key=harvest_key(days[0], put.source) if len(days) == 1 else None,

@@ -77,13 +77,22 @@ def fold(installation: Installation, source: Source, days: Sequence[str], batch:
         if made is not None and is_current(made, raw.reference):
             snapshot = store.snapshot(made, DOCUMENT)
         else:
+            base = _own_state(store, raw) or accepted
             with store.files.scratch() as scratch:
-                snapshot = _fold_day(store, scratch, _Day(source, store.snapshot(raw, RAW), accepted, received, batch, again))
+                snapshot = _fold_day(store, scratch, _Day(source, store.snapshot(raw, RAW), base, received, batch, again))
         folded[day] = snapshot
         received = snapshot.manifest
         if read_verdict(store, received).is_accepted:
             accepted = snapshot
     return folded
+
+
+def _own_state(store: Store, raw: Manifest) -> Snapshot | None:
+    """What a harvest without proof builds on when an earlier one of the same day had proof: nothing of that is taken back."""
+    own = None if raw.facts["is_complete"] else store.manifests.find(ASSET, raw.scope, raw.day)
+    if own is None or not own.facts["harvest"]["is_complete"] or not read_verdict(store, own).is_accepted:
+        return None
+    return store.snapshot(own, DOCUMENT)
 
 
 def _fold_day(store: Store, scratch: Path, day: _Day) -> Snapshot:
@@ -236,8 +245,16 @@ def _facts(day: _Day) -> dict[str, Any]:
         "harvest": {name: facts[name] for name in ("is_complete", "incomplete_because", "proves_absence", "next_start", "started_at")},
         "batch": day.batch,
         "absorbed": own if day.is_complete else before,
-        "based_on": asdict(day.accepted.manifest.reference) if day.accepted else None,
+        "based_on": _based_on(day),
     }
+
+
+def _based_on(day: _Day) -> dict[str, Any] | None:
+    """The state of a day before; an earlier state of the same day stands for what that was based on."""
+    if day.accepted is None:
+        return None
+    manifest = day.accepted.manifest
+    return manifest.facts["based_on"] if manifest.day == day.raw.manifest.day else asdict(manifest.reference)
 
 
 def _attach_set_aside(scratch: Path, aside: list[SetAside], writer: SnapshotWriter) -> None:

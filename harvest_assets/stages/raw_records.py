@@ -118,6 +118,10 @@ def _ask_range(installation: Installation, request: Request, scratch: Path, prev
     force = request.parameters.force
     with journal.kept(), recorded_attempt(store, request.source, request.days, force=force) as attempt:
         done = _Reading(installation, request, journal, attempt, scratch).read()
+        if not done.proof.is_complete and len(request.days) == 1:
+            # what an earlier harvest of the same day brought is not taken back by one that proves nothing
+            own = store.manifests.find(ASSET, request.source.slug, request.start)
+            previous = previous if own is None else store.snapshot(own, RAW)
         snapshots = list(write_days(store, scratch, done, previous))
         # what the ledger calls received is never asked for again: it has to be what readers see before that is written
         for snapshot in snapshots:

@@ -47,6 +47,11 @@ class Reschedule:
         first, last = date.fromisoformat(self.start), date.fromisoformat(self.end) - DAY
         return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
+    def days_at(self, now: datetime) -> list[date]:
+        """The days to harvest when it is started now: the list of a day that was today then goes on until now."""
+        was_open = self.days == [self.put_off_at.astimezone(UTC).date()]
+        return [now.astimezone(UTC).date()] if was_open else self.days
+
     @property
     def name(self) -> str:
         """The entry's name in the ledger."""

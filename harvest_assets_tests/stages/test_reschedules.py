@@ -9,7 +9,7 @@ import pytest
 from harvest_assets.model.parameters import RunParameters
 from harvest_assets.stages.attempts import KIND as ATTEMPTS
 from harvest_assets.stages.harvest_ledger import HarvestLedger
-from harvest_assets.stages.reschedules import done, in_words, is_under_way, pause_seconds, put_off, skip, waiting, was_received
+from harvest_assets.stages.reschedules import Reschedule, done, in_words, is_under_way, pause_seconds, put_off, skip, waiting, was_received
 
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 DAYS = [date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 5)]
@@ -148,3 +148,13 @@ def test_of_two_processes_the_second_returns_and_is_put_off_while_the_first_goes
     assert not is_under_way(world.store, put)
     assert put.source == source.slug
     assert put.retries == 0
+
+
+def test_a_list_that_went_on_until_now_does_so_after_midnight_too() -> None:
+    evening = datetime(2026, 11, 20, 23, 50, tzinfo=UTC)
+    open_list = Reschedule(
+        "lib", "2026-11-20", "2026-11-21", RunParameters(), transform=True, retries=0, put_off_at=evening, retry_at=evening
+    )
+    assert open_list.days_at(evening + timedelta(hours=1)) == [date(2026, 11, 21)]
+    closed = Reschedule("lib", "2026-11-18", "2026-11-19", RunParameters(), transform=True, retries=0, put_off_at=evening, retry_at=evening)
+    assert closed.days_at(evening + timedelta(hours=1)) == closed.days == [date(2026, 11, 18)]
