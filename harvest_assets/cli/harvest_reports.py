@@ -11,6 +11,8 @@ from harvest_assets.stages.installation import Installation
 from harvest_assets.stages.source_reports import describe_harvest, find_stale_days
 from harvest_assets.store.store import Store
 
+NOT_FAILED = {"RefusedError": "REFUSED", "BusyError": "PUT OFF", "PausedError": "PAUSED"}
+
 
 @dataclass(frozen=True, slots=True)
 class HarvestReport:
@@ -23,6 +25,7 @@ class HarvestReport:
     days: list[dict[str, Any]]
     not_changed: list[str]
     next: list[str]
+    error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -43,17 +46,18 @@ def report_success(
     return HarvestReport(source, succeeded=True, reason=None, run_id=run_id, days=described, not_changed=later, next=steps)
 
 
-def report_failure(source: str, reason: str | None, run_id: str) -> HarvestReport:
-    """A run that failed; what was received stays staged for the next one."""
-    steps = [f"harvest run {source}", f"harvest status {source}"]
-    return HarvestReport(source, succeeded=False, reason=reason, run_id=run_id, days=[], not_changed=[], next=steps)
+def report_failure(source: str, reason: str | None, run_id: str, error: str | None = None) -> HarvestReport:
+    """A run that failed, was refused or was put off; what was received stays staged for the next one."""
+    steps = [f"harvest status {source}"] if error in NOT_FAILED else [f"harvest run {source}", f"harvest status {source}"]
+    return HarvestReport(source, succeeded=False, reason=reason, run_id=run_id, days=[], not_changed=[], next=steps, error=error)
 
 
 def print_report(report: HarvestReport) -> None:
     """The report for people, a few lines."""
     if not report.succeeded:
-        say(f"{report.source}: FAILED: {report.reason}")
-        say("  What was received is kept; the next attempt goes on where it can. Nothing that was accepted is changed.")
+        say(f"{report.source}: {NOT_FAILED.get(report.error or '', 'FAILED')}: {report.reason}")
+        if report.error != "RefusedError":
+            say("  What was received is kept; the next attempt goes on where it can. Nothing that was accepted is changed.")
     for day in report.days:
         _print_day(report.source, day)
     if report.not_changed:

@@ -59,7 +59,7 @@ def harvest_source(
     """Run one source and tell how it went."""
     outcome = runs.harvest(source, days, parameters, transform=transform)
     if not outcome.succeeded:
-        return report_failure(source, outcome.reason, outcome.run_id)
+        return report_failure(source, outcome.reason, outcome.run_id, outcome.error)
     return report_success(installation, source, days, outcome.run_id, has_documents=transform)
 
 

@@ -3,13 +3,22 @@
 Descriptions here are the documentation: they go into the JSON Schema and into new files. Values are strict.
 """
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from harvest_assets.config.durations import Duration, duration_key, parse_duration
 from harvest_assets.config.sections import Section
+
+
+def _more_than_nothing(span: timedelta) -> timedelta:
+    if not span:
+        raise ValueError("0 is no span of time; write at least 1m")
+    return span
+
+
+PositiveDuration = Annotated[Duration, AfterValidator(_more_than_nothing)]
 
 
 class RateLimit(Section):
@@ -38,21 +47,21 @@ class Ranges(Section):
 class Limits(Section):
     """From when on a harvest is ended; what was received is kept, and the next one goes on there."""
 
-    duration: Duration = duration_key("6h", "Longest time for one harvest, such as 45m or 6h")
-    silence: Duration = duration_key("30m", "Longest time without a page after which a harvest counts as stuck and is ended")
+    duration: PositiveDuration = duration_key("6h", "Longest time for one harvest, such as 45m or 6h")
+    silence: PositiveDuration = duration_key("30m", "Longest time without a page after which a harvest counts as stuck and is ended")
 
 
 class Breaker(Section):
     """When a source that keeps failing is left alone."""
 
     failures: int = Field(default=5, ge=1, le=20, description="Failed harvests in a row, with the same file and protocol, that stop it")
-    pause: Duration = duration_key("7d", "How long it is left alone, unless somebody resets it: harvest reset SOURCE")
+    pause: PositiveDuration = duration_key("7d", "How long it is left alone, unless somebody resets it: harvest reset SOURCE")
 
 
 class Availability(Section):
     """How often to look whether the source answers at all; a source that is down is not harvested and does not count as failed."""
 
-    every: Duration | None = duration_key("1h", "Time between two looks, such as 10m or 1d; none when set to null")
+    every: PositiveDuration | None = duration_key("1h", "Time between two looks, such as 10m or 1d; none when set to null")
     timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="Longest wait for an answer")
 
 

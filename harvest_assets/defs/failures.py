@@ -31,7 +31,8 @@ def filed(place: str) -> Generator[None]:
     try:
         yield
     except TransientError as error:
-        raise dg.Failure(f"{place}: {error}", allow_retries=not isinstance(error, BusyError | PausedError)) from error
+        is_put_off = isinstance(error, BusyError | PausedError)
+        raise dg.Failure(f"{place}: {error}", metadata={"error": type(error).__name__}, allow_retries=not is_put_off) from error
     except HarvestError as error:
         raise dg.Failure(f"{place}: {error}", metadata={"error": type(error).__name__}, allow_retries=False) from error
     except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as error:

@@ -28,11 +28,12 @@ SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended; ``reason`` is the first failure, for people."""
+    """How a run ended; ``reason`` is the first failure, for people, and ``error`` its class, where it is one of ours."""
 
     run_id: str
     succeeded: bool
     reason: str | None
+    error: str | None = None
 
 
 @contextmanager
@@ -97,14 +98,17 @@ def _run(
         run_config={**config, **SILENT},
         raise_on_error=False,
     )
-    return RunOutcome(result.run_id, result.success, None if result.success else _first_failure(result))
+    return RunOutcome(result.run_id, result.success, *((None, None) if result.success else _first_failure(result)))
 
 
-def _first_failure(result: dg.ExecuteInProcessResult) -> str:
+def _first_failure(result: dg.ExecuteInProcessResult) -> tuple[str, str | None]:
+    """The first failure in words, and its class."""
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
             user = event.step_failure_data.user_failure_data
             cause = error.cause or error if error else None
-            return (user.description if user else None) or (cause.message.strip().split("\n", 1)[0] if cause else "unknown")
-    return "the run failed before its first step; see the run in the UI"
+            words = (user.description if user else None) or (cause.message.strip().split("\n", 1)[0] if cause else "unknown")
+            kind = user.metadata.get("error") if user else None
+            return words, None if kind is None else str(kind.value)
+    return "the run failed before its first step; see the run in the UI", None

@@ -109,10 +109,13 @@ def merge_lists(lists: Sequence[tuple[Window, ListProgress, int]], distinct: int
         _, progress, own = lists[0]
         return progress, progress.prove(own)
     merged = ListProgress(min(progress.started_at for _, progress, _ in lists), last_page_reached=True)
+    reasons = [progress.stopped for _, progress, _ in lists if progress.stopped]
+    stopped = reasons[0] if len(reasons) > 1 and len(set(reasons)) == 1 else None  # one reason for all of them is said once
+    merged.stopped = stopped
     for window, progress, own in lists:
         merged.pages += progress.pages
         merged.records += progress.records
-        merged.holes += [f"{_name(window)}: {reason}" for reason in progress.prove(own).reasons()]
+        merged.holes += [f"{_name(window)}: {reason}" for reason in progress.prove(own).reasons() if reason != stopped]
         merged.notes += [note for note in progress.notes if note not in merged.notes]
         merged.restarted = merged.restarted or progress.restarted
         merged.set_aside += progress.set_aside

@@ -63,6 +63,11 @@ class Leash:
         if time.time() >= self._deadline:
             raise PausedError(f"{place}: its time is up (limits.duration, or the end of its hours); the next harvest goes on there")
 
+    def find_end(self) -> str | None:
+        """Why no list has to be asked for any more; ``None`` when there is no such reason."""
+        is_full = self._limit is not None and len(self._seen) >= self._limit
+        return f"the limit of {self._limit} records is reached" if is_full else None
+
     def cut(self, page: Page) -> tuple[Page, str | None]:
         """The page, without the records that are too many, and why the list ends after it."""
         if self._limit is None:
@@ -76,7 +81,7 @@ class Leash:
                 kept += 1
             if len(self._seen) < self._limit and kept == page.records.num_rows:
                 return page, None
-        return replace(page, records=page.records.slice(0, kept)), f"the limit of {self._limit} records is reached"
+        return replace(page, records=page.records.slice(0, kept)), self.find_end()
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,9 @@ class ListReading:
         self._receive_all(self.reader.protocol.pages(self.window, position=place.position, number=place.number))
 
     def _receive_all(self, pages: Iterator[Page]) -> None:
+        self.progress.stopped = self.reader.leash.find_end()
+        if self.progress.stopped is not None:
+            return
         self.reader.leash.check(f"{self.reader.source.slug}: page {self._place.number}")
         try:
             for page in pages:

@@ -94,6 +94,7 @@ def test_a_disabled_source_refuses_until_somebody_insists(workplace, today: date
     refused = workplace.harvest("lib", today)
     assert not refused.succeeded
     assert "is disabled" in str(refused.reason)
+    assert refused.error == "RefusedError"
     assert workplace.universe.requests == []
     source = workplace.installation.catalog.source("lib")
     (row,) = HarvestLedger(workplace.installation.store).rows("lib")

@@ -150,9 +150,13 @@ def test_a_limit_of_nothing_asks_for_nothing(world, universe):
     assert not raw.manifest.facts["is_complete"]
 
 
-def test_a_limit_holds_over_the_parts_of_a_range(world):
+def test_a_limit_holds_over_the_parts_of_a_range_and_the_rest_is_not_asked_for(world, universe):
     world.add_source(count=40, keys=SPLIT)
-    assert world.receive(0, limit=11).table().num_rows == 11
+    universe.clear_requests()
+    raw = world.receive(0, limit=11)
+    assert raw.table().num_rows == 11
+    assert len(lists_asked(universe)) < len(parts_of(world))
+    assert raw.manifest.facts["incomplete_because"].count("the limit of 11 records is reached") == 1
 
 
 def test_a_limited_harvest_leaves_the_cursor_where_it_was(world):

@@ -1,6 +1,7 @@
 """Stage operations: ``source_health`` with the check that shows stale sources, and ``harvest_ledger``. Wiring only."""
 
 from collections import Counter
+from dataclasses import asdict
 
 import dagster as dg
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow as pa
 from harvest_assets.defs.keys import HARVEST_LEDGER, OWNERS, SOURCE_HEALTH
 from harvest_assets.defs.metadata import column_schema, table
 from harvest_assets.defs.resources import InstallationResource
+from harvest_assets.stages.gaps import last_written
 from harvest_assets.stages.harvest_ledger import LEDGER, HarvestLedger, as_table
 from harvest_assets.stages.health import HEALTH, as_rows, check_sources
 from harvest_assets.stages.tables import replace_table
@@ -49,7 +51,9 @@ def source_health(context: dg.AssetExecutionContext, installation: InstallationR
 def harvest_ledger(context: dg.AssetExecutionContext, installation: InstallationResource) -> None:
     """One row per range that was asked of a source: what became of it, how often it was tried, what it brought; retired sources too."""
     store = installation.open().store
-    ledger = as_table(HarvestLedger(store).all_rows())
+    rows = list(HarvestLedger(store).all_rows())
+    ledger = as_table(iter(rows))
     path = replace_table(store, f"{HARVEST_LEDGER}.parquet", ledger)
+    latest = [asdict(row) for row in sorted(rows, key=last_written, reverse=True)]
     statuses = Counter(ledger.column("status").to_pylist())
-    context.add_output_metadata({"dagster/row_count": ledger.num_rows, **statuses, "path": path})
+    context.add_output_metadata({"dagster/row_count": ledger.num_rows, **statuses, "latest": table(latest), "path": path})
