@@ -87,6 +87,12 @@ def _require_consistent(evidence: Evidence) -> None:
 
 
 def _judge_first(evidence: Evidence) -> Verdict:
+    if evidence.is_complete and not evidence.new_live:
+        words = (
+            "The first harvest left no document: the list was empty, or none of its records could be read (harvest quarantine list). "
+            f"The first one with documents is accepted by itself; if the source is really empty, accept it {BY_HAND}"
+        )
+        return Verdict("held", words, evidence)
     if evidence.is_complete:
         return Verdict(
             "first_run", f"{_documents(evidence.new_live)} arrived in the first harvest; there is nothing to compare with.", evidence

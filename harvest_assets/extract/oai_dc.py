@@ -152,6 +152,13 @@ def _find_files(document: Document) -> Iterator[Document]:
     """One document per address in identifier and relation whose extension tells that it is a file."""
     values = [*document.properties.get("identifier", ()), *document.properties.get("relation", ())]
     for value in dict.fromkeys(values):
-        address = read_file_address(value) if "://" in value else None
+        address = read_file_address(value) if "://" in value and _may_name_a_file(value) else None
         if address is not None and address.media_type is not None:
             yield build_file(document, address.url, address.media_type, address.name)
+
+
+def _may_name_a_file(address: str) -> bool:
+    """Whether the end of its path may hold an extension, a cheap look that spares most addresses the thorough one."""
+    path = address.partition("#")[0].partition("?")[0]
+    last = path[path.rfind("/") + 1 :]
+    return "." in last or "%" in last

@@ -257,3 +257,13 @@ def test_a_day_that_was_never_harvested_cannot_be_folded(world, on):
         ConfigurationError, match=rf"raw_records has no partition {on(0)}\|lib; harvest it first: harvest run lib --date {on(0)}"
     ):
         fold(world.installation, world.source(), [str(on(0))], "one")
+
+
+def test_a_first_harvest_of_which_nothing_can_be_read_is_held_and_the_next_good_one_is_accepted(world):
+    world.add_source()
+    world.configure(keys="options: {metadata_prefix: oai_dc}\nextract: {format: mapping, options: {title: /title, fields: {a: /a}}}\n")
+    verdict = world.run(0)
+    assert (verdict.decision, verdict.evidence.new_live) == ("held", 0)
+    assert "none of its records could be read (harvest quarantine list)" in verdict.words
+    world.configure(keys="extract: oai_dc\n")
+    assert world.run(1, full=True).decision == "first_run"
