@@ -6,7 +6,7 @@ time is an argument. All times are aware; days are UTC days. Cron expressions ha
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from croniter import croniter
@@ -100,7 +100,16 @@ def due(schedule: Schedule, attempts: Sequence[Attempt], now: datetime) -> Due:
     if off:
         return Due(is_due=False, because=off, next_at=None)
     regular, because = _regular_time(frequency, retry_days, schedule, attempts)
-    return _at_its_time(schedule.standing, regular, because, obstacles, now)
+    found = _at_its_time(schedule.standing, regular, because, obstacles, now)
+    return replace(found, next_at=_since(schedule.standing, attempts, found.next_at)) if found.is_due else found
+
+
+def _since(standing: Standing, attempts: Sequence[Attempt], next_at: datetime | None) -> datetime | None:
+    """Since when it is due: not before a pause of the breaker, over by now, had ended."""
+    if next_at is None:
+        return None
+    paused = next((each for each in find_obstacles(standing, attempts, next_at) if each.kind == "failing"), None)
+    return next_at if paused is None or paused.until is None else next_opening(standing.hours, paused.until)
 
 
 def _at_its_time(standing: Standing, regular: datetime | None, because: str, obstacles: Mapping[str, Obstacle], now: datetime) -> Due:

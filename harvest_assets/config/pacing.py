@@ -48,7 +48,7 @@ class Limits(Section):
     """From when on a harvest is ended; what was received is kept, and the next one goes on there."""
 
     duration: PositiveDuration = duration_key("6h", "Longest time for one harvest, such as 45m or 6h")
-    silence: PositiveDuration = duration_key("30m", "Longest time without a page after which a harvest counts as stuck and is ended")
+    silence: Duration = duration_key("30m", "Longest time without a page after which a harvest counts as stuck and is ended")
 
 
 class Breaker(Section):

@@ -141,8 +141,9 @@ def stuck_harvests(context: dg.SensorEvaluationContext, installation: Installati
     left: dict[str, Stuck] = {}
     for run_id, stuck in {**ended, **found}.items():
         if stuck.source in opened.catalog.sources:
+            is_held = opened.store.is_held(f"harvest-{stuck.source}")  # before: a process that ends now writes its own words last
             end_harvest(opened.store, opened.catalog.source(stuck.source), stuck)
-            if opened.store.is_held(f"harvest-{stuck.source}"):
+            if is_held:
                 left[run_id] = stuck
     said = [f"{stuck.source}: {stuck.reason}" for stuck in found.values()]
     cursor = orjson.dumps({run_id: asdict(stuck) for run_id, stuck in left.items()}).decode()

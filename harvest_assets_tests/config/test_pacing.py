@@ -12,7 +12,6 @@ LIBRARY = {"title": "Library", "protocol": "oai-pmh", "url": "https://library.ex
     ("keys", "words"),
     [
         ({"limits": {"duration": "0m"}}, "0 is no span of time; write at least 1m"),
-        ({"limits": {"silence": "0h"}}, "0 is no span of time; write at least 1m"),
         ({"breaker": {"pause": "0d"}}, "0 is no span of time; write at least 1m"),
         ({"breaker": {"failures": 0}}, "failures"),
         ({"availability": {"every": "0h"}}, "0 is no span of time; write at least 1m"),

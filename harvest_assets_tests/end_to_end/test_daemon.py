@@ -274,7 +274,8 @@ def test_files_that_are_dropped_in_become_a_version_without_a_reload(scene: Scen
     assert "broken" not in deployment.instance.get_dynamic_partitions("sources")
     assert deployment.instance.get_dynamic_partitions("datasets") == ["dropped"]
     members = {each.source: each.state for each in read_version(deployment.store, "dropped", number).members}
-    assert members == dict.fromkeys(DROPPED, "current"), "nobody is left out because it came a moment later"
+    words = [each.words for each in read_version(deployment.store, "dropped", number).members]
+    assert members == dict.fromkeys(DROPPED, "current"), f"nobody is left out because it came a moment later: {words}"
     for source in DROPPED:
         assert sum("resumptionToken" not in each for each in deployment.lists_asked(source)) == 1
 
