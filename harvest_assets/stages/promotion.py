@@ -57,7 +57,12 @@ def find_current(store: Store, dataset: str) -> int | None:
 
 
 def is_newer(store: Store, version: Version) -> bool:
-    """Whether a version follows the current one, by number and by day: a release of an old day does not replace a later one."""
+    """Whether a version follows the current one, by number and by day: a release of an old day does not replace a later one.
+
+    A version to which no source contributes anything never follows by itself, not even where there is none yet.
+    """
+    if not version.contributions():
+        return False
     current = find_current(store, version.dataset)
     return current is None or (version.number > current and version.day >= read_version(store, version.dataset, current).day)
 

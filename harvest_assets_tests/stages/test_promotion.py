@@ -208,3 +208,11 @@ def test_replaying_the_feed_gives_the_current_version_after_any_history(world_at
 def without_dates(state):
     """Dates that the source gives are no part of the comparison: a record that only moved is no change."""
     return {srn: {**document, "datestamp": None} for srn, document in state.items()}
+
+
+def test_a_version_to_which_no_source_contributes_is_not_promoted_by_itself(world):
+    world.add_source()
+    world.add_dataset()
+    assert not is_newer(world.store, world.release(0, is_promoted=False))
+    world.run(0)
+    assert is_newer(world.store, world.release(0, is_promoted=False))
