@@ -162,4 +162,4 @@ def as_table(rows: Iterator[HarvestRow]) -> pa.Table:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from harvest_assets.stages.decisions import accept
+from harvest_assets.stages.promotion import find_current
+from harvest_assets.stages.versions import read_version
 from harvest_assets_tests.end_to_end.conftest import Workplace
 from harvest_assets_tests.end_to_end.real_servers.published import DATASET, Release, harvest, lists_asked, publish
 from harvest_assets_tests.end_to_end.real_servers.repository import Catalogue, catalogue_identifier
@@ -42,7 +44,8 @@ def test_a_list_without_end_is_left_soon_and_held_with_the_reason(workplace: Wor
     workplace.add_dataset(DATASET, ["geo"])
 
     verdict = harvest(workplace, "geo", today)
-    released = publish(workplace, today)
+    assert workplace.release(DATASET, today).succeeded
+    store = workplace.installation.store
 
     assert [each.get("resumptionToken") for each in lists_asked(workplace, "geo", today)] == [None, "101", "201", "0"]
     (reason,) = verdict.evidence.incomplete_because
@@ -51,8 +54,9 @@ def test_a_list_without_end_is_left_soon_and_held_with_the_reason(workplace: Wor
     assert verdict.evidence.new_live == 250
     facts = workplace.manifest("raw_records", "geo", today).facts
     assert (facts["is_complete"], facts["proves_absence"]) == (False, False)
-    assert (released.members["geo"].state, released.members["geo"].live) == ("missing", 0)
-    assert released.titles == {}
+    (member,) = read_version(store, DATASET, 1).members
+    assert (member.state, member.live) == ("missing", 0)
+    assert find_current(store, DATASET) is None, "a version to which no source contributes is not promoted by itself"
 
 
 def test_records_that_a_list_without_end_lacks_stay_and_what_it_brings_is_used(
