@@ -4,7 +4,7 @@ import dagster as dg
 
 from harvest_assets.defs.replays import OP, replay_quarantine
 from harvest_assets.defs.resources import InstallationResource
-from harvest_assets.defs.runs import SILENT, RunOutcome
+from harvest_assets.defs.runs import SILENT, RunOutcome, read_outcome
 from harvest_assets.defs.sensors import source_tags
 from harvest_assets.model.quarantine import Selection
 from harvest_assets.stages.installation import Installation
@@ -19,12 +19,4 @@ def run_replay(instance: dg.DagsterInstance, installation: Installation, source:
         tags=source_tags(installation.catalog.source(source)),
         raise_on_error=False,
     )
-    return RunOutcome(result.run_id, result.success, None if result.success else _read_failure(result))
-
-
-def _read_failure(result: dg.ExecuteInProcessResult) -> str:
-    """Why the one step failed: the op files every error of ours with its description."""
-    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    filed = next((each.user_failure_data.description for each in failures if each.user_failure_data), None)
-    raised = next((each.error.message.strip().split("\n", 1)[0] for each in failures if each.error), None)
-    return filed or raised or "the run failed before its first step; see the run in the UI"
+    return read_outcome(result)

@@ -98,6 +98,11 @@ def _run(
         run_config={**config, **SILENT},
         raise_on_error=False,
     )
+    return read_outcome(result)
+
+
+def read_outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
+    """How a run in this process ended."""
     return RunOutcome(result.run_id, result.success, *((None, None) if result.success else _first_failure(result)))
 
 
