@@ -1,7 +1,7 @@
 """Lists of JSON records in every style of paging, over loopback."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,36 +10,12 @@ import pytest
 from harvest_assets.errors import PermanentError, PositionExpiredError
 from harvest_assets.harvest.json_api import JsonApi
 from harvest_assets.interfaces import HttpStatusError, Remote
-from harvest_assets.model.record import RAW_RECORDS, Page
+from harvest_assets.model.record import RAW_RECORDS
 from harvest_assets.model.window import Window
+from harvest_assets_tests.harvest.json_api.lists import OPEN, collect, identifiers, slice_offset, slice_page
 
 Server = Any  # the fixtures of conftest, which tests cannot import from
 Lists = Callable[..., JsonApi]
-
-OPEN = Window()
-ITEMS = [{"id": number} for number in range(7)]
-
-
-def identifiers(pages: Iterable[Page]) -> list[str]:
-    return [name for page in pages for name in page.records.column("identifier").to_pylist()]
-
-
-def collect(pages: Iterable[Page], kind: type[Exception]) -> tuple[list[Page], Exception]:
-    """Pages up to the error that ends the list, and the error."""
-    received: list[Page] = []
-    with pytest.raises(kind) as caught:
-        received.extend(pages)
-    return received, caught.value
-
-
-def slice_offset(query: dict[str, str]) -> list[dict[str, int]]:
-    start = int(query["offset"])
-    return ITEMS[start : start + int(query["limit"])]
-
-
-def slice_page(query: dict[str, str]) -> list[dict[str, int]]:
-    start = (int(query["page"]) - 1) * 3
-    return ITEMS[start : start + 3]
 
 
 def test_a_single_page_is_read_with_every_column(server: Server, open_list: Lists) -> None:
