@@ -4,7 +4,6 @@ What is to be remembered of each page is an *entry*, ready for JSON; a resumed h
 whole list and not only its rest.
 """
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -27,6 +26,14 @@ class Repair:
     original: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAside:
+    """A record that was set aside, without its bytes, and where those are kept: memory follows the page, and not the trouble."""
+
+    record: SetAside
+    kept_at: str
+
+
 @dataclass(slots=True)
 class ListProgress:
     """Counted page by page; ``position`` is where the list goes on, ``started_at`` when its first page was asked for."""
@@ -41,34 +48,40 @@ class ListProgress:
     restarted: str | None = None
     holes: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
-    set_aside: list[SetAside] = field(default_factory=list[SetAside])
+    set_aside: list[KeptAside] = field(default_factory=list[KeptAside])
     exchanges: list[tuple[int, Exchange]] = field(default_factory=list[tuple[int, Exchange]])
     repairs: list[Repair] = field(default_factory=list[Repair])
+    _aside: set[str] = field(default_factory=set[str])
 
-    def receive(self, page: Page, original: str = "") -> Entry:
-        """Count a page; returns its entry. ``original`` says where the answer is kept as it came, if it was mended."""
+    def receive(self, page: Page, original: str = "", kept_at: Sequence[str] = ()) -> Entry:
+        """Count a page; returns its entry.
+
+        ``original`` says where the answer is kept as it came, if it was mended, ``kept_at`` where the bytes of each record set aside are.
+        """
+        places = kept_at or [""] * len(page.set_aside)
+        aside = [KeptAside(replace(each, body=b""), place) for each, place in zip(page.set_aside, places, strict=True)]
         entry: Entry = {
             "number": page.number,
             "started_at": self.started_at.isoformat(),
             "records": page.records.num_rows,
             "announced_total": page.announced_total,
             "position": page.next_position,
-            "set_aside": [{**asdict(each), "body": base64.b64encode(each.body).decode()} for each in page.set_aside],
+            "set_aside": [{**asdict(each.record), "body": "", "kept_at": each.kept_at} for each in aside],
             "exchange": {**asdict(page.exchange), "hops": [], "started_at": page.exchange.started_at.isoformat()},
             "holes": list(page.holes),
             "notes": list(page.notes),
             "repairs": ", ".join(page.repairs),
             "original": original,
         }
-        self._count(entry, page.set_aside, page.exchange)
+        self._count(entry, aside, page.exchange)
         return entry
 
     def replay(self, entries: Iterable[Entry]) -> None:
         """Count pages that an earlier attempt received."""
         for entry in entries:
-            self._count(entry, tuple(map(_read_set_aside, entry["set_aside"])), _read_exchange(entry["exchange"]))
+            self._count(entry, list(map(_read_set_aside, entry["set_aside"])), _read_exchange(entry["exchange"]))
 
-    def _count(self, entry: Entry, set_aside: tuple[SetAside, ...], exchange: Exchange) -> None:
+    def _count(self, entry: Entry, set_aside: Sequence[KeptAside], exchange: Exchange) -> None:
         self.pages += 1
         self.started_at = min(self.started_at, datetime.fromisoformat(entry["started_at"]))
         self.records += entry["records"]
@@ -76,8 +89,8 @@ class ListProgress:
         self.position = entry["position"]
         self.last_page_reached = entry["position"] is None
         # read twice, whole and in parts, a page sets the same record aside twice: counted twice it would stand for one that is missing
-        known = {each.identifier for each in self.set_aside} - {None} if set_aside else set[str]()
-        self.set_aside += [each for each in set_aside if each.identifier not in known]
+        self.set_aside += [each for each in set_aside if each.record.identifier not in self._aside]
+        self._aside |= {each.record.identifier for each in set_aside if each.record.identifier is not None}
         self.exchanges.append((entry["number"], exchange))
         self.holes += entry["holes"]
         self.notes += [note for note in entry["notes"] if note not in self.notes]
@@ -94,7 +107,7 @@ class ListProgress:
             announced_total=self.announced_total,
             last_position=self.position,
             last_page_reached=self.last_page_reached,
-            unidentified=sum(each.identifier is None for each in self.set_aside),
+            unidentified=sum(each.record.identifier is None for each in self.set_aside),
             holes=tuple(self.holes),
             stopped=self.stopped,
         )
@@ -131,10 +144,10 @@ def _name(window: Window) -> str:
     return f"{start} to {window.end.isoformat() if window.end else 'now'}"
 
 
-def _read_set_aside(fields: Mapping[str, Any]) -> SetAside:
-    read: dict[str, Any] = dict(fields)
-    read["body"] = base64.b64decode(read["body"])
-    return SetAside(**read)
+def _read_set_aside(fields: Mapping[str, Any]) -> KeptAside:
+    read: dict[str, Any] = {**fields, "body": b""}
+    kept_at = str(read.pop("kept_at"))
+    return KeptAside(SetAside(**read), kept_at)
 
 
 def _read_exchange(fields: Mapping[str, Any]) -> Exchange:

@@ -20,8 +20,8 @@ from harvest_assets.interfaces import Extractor
 from harvest_assets.model.document import build_srn
 from harvest_assets.model.quarantine import Selection
 from harvest_assets.model.record import RAW_RECORDS as COLUMNS
-from harvest_assets.model.record import SET_ASIDE, SetAside
 from harvest_assets.model.verdict import Evidence, Verdict
+from harvest_assets.stages.aside import AsideTable
 from harvest_assets.stages.batches import RAW_RECORDS, days_in_order, is_current, made_by, read_input
 from harvest_assets.stages.extraction import pack_portions, read_portion
 from harvest_assets.stages.history import accepted_before, read_verdict, received_before
@@ -103,15 +103,17 @@ def _fold_day(store: Store, scratch: Path, day: _Day) -> Snapshot:
     writer = SnapshotWriter(store.files, scratch, DOCUMENT, origin, day.accepted)
     again = _find_replayed(store, day, version)
     where = _unread(day, version, _write_keys(scratch, again) if again else None)
-    aside = _extract(day, extractor, where, writer)
-    retracted = _retract(scratch, day, where, [*aside, *_read_set_aside(store, day.raw)], writer)
+    aside = AsideTable(scratch / "set_aside.parquet")
+    _extract(day, extractor, where, writer, aside)
+    retracted = _retract(scratch, day, where, [*aside.identifiers, *_not_received(store, day.raw)], writer)
     snapshot = writer.finish()
     loss = _measure(store, scratch, day, snapshot, writer)
-    _attach_set_aside(scratch, aside, writer)
+    if aside.rows:
+        writer.attach("set_aside", aside.path, aside.rows)
     if again:
         writer.attach(REPLAYED, _write_keys(scratch, again), len(again))
     verdict = _judge(day, loss)
-    counts = {"live": loss.new_live, "added": loss.added, "removed": loss.missing, "retracted": retracted, "set_aside": len(aside)}
+    counts = {"live": loss.new_live, "added": loss.added, "removed": loss.missing, "retracted": retracted, "set_aside": aside.rows}
     return writer.amend(snapshot, counts=counts, facts={**_facts(day), "verdict": verdict.as_dict()})
 
 
@@ -165,22 +167,20 @@ def _new_to(day: _Day, version: str) -> str:
     return f"received AND NOT deleted AND part IN ({', '.join(map(str, fresh)) or '-1'})"
 
 
-def _extract(day: _Day, extractor: Extractor, where: str, writer: SnapshotWriter) -> list[SetAside]:
+def _extract(day: _Day, extractor: Extractor, where: str, writer: SnapshotWriter, aside: AsideTable) -> None:
     """Read records in batches, on several processors when there are many."""
-    aside: list[SetAside] = []
     portions = pack_portions(day.raw.batches(columns=COLUMNS.names, where=where))
     for rows, unread in map_in_order(partial(read_portion, extractor), portions, size=day.raw.manifest.counts["received"]):
-        aside += unread
+        aside.append(unread)
         if rows is not None:
             writer.append(rows)
-    return aside
+    aside.close()
 
 
-def _retract(scratch: Path, day: _Day, where: str, aside: list[SetAside], writer: SnapshotWriter) -> int:
-    """Turn what the harvest takes back into tombstones; without proof it takes back nothing."""
+def _retract(scratch: Path, day: _Day, where: str, identifiers: list[str], writer: SnapshotWriter) -> int:
+    """Turn what the harvest takes back into tombstones; without proof it takes back nothing. ``identifiers``: arrived, but not read."""
     if day.accepted is None or not day.is_complete:
         return 0
-    identifiers = [each.identifier for each in aside if each.identifier is not None]
     reread = Reread(day.raw, where, identifiers, writer.received(), build_srn(day.source.slug, ""))
     absent_are_gone = bool(day.raw.manifest.facts["proves_absence"])
     retracted = find_retracted(scratch, day.accepted, reread, absent_are_gone=absent_are_gone)
@@ -189,11 +189,10 @@ def _retract(scratch: Path, day: _Day, where: str, aside: list[SetAside], writer
     return len(retracted)
 
 
-def _read_set_aside(store: Store, raw: Snapshot) -> list[SetAside]:
-    """Records that were set aside while they were received; they arrived, though nobody could read them."""
-    reference = raw.manifest.reference
-    tables = [pq.read_table(store.files.localise(f"{reference.folder}/{each.name}")) for each in raw.manifest.tables.get("set_aside", ())]
-    return [SetAside(**row) for table in tables for row in table.to_pylist()]
+def _not_received(store: Store, raw: Snapshot) -> list[str]:
+    """Identifiers of records that were set aside while they were received; they arrived, though nobody could read them."""
+    tables = [pq.read_table(path, columns=["identifier"]) for path in table_files(store, raw.manifest, "set_aside")]
+    return [name for table in tables for name in table.column("identifier").to_pylist() if name is not None]
 
 
 def _measure(store: Store, scratch: Path, day: _Day, snapshot: Snapshot, writer: SnapshotWriter) -> Loss:
@@ -255,10 +254,3 @@ def _based_on(day: _Day) -> dict[str, Any] | None:
         return None
     manifest = day.accepted.manifest
     return manifest.facts["based_on"] if manifest.day == day.raw.manifest.day else asdict(manifest.reference)
-
-
-def _attach_set_aside(scratch: Path, aside: list[SetAside], writer: SnapshotWriter) -> None:
-    if aside:
-        path = scratch / "set_aside.parquet"
-        pq.write_table(pa.Table.from_pylist([asdict(each) for each in aside], schema=SET_ASIDE), path)
-        writer.attach("set_aside", path, len(aside))

@@ -169,7 +169,8 @@ class ListReading:
         """Keep a page; without a place the list stands where it stood. Returns why the list ends here, if it does."""
         page, stopped = self.reader.leash.cut(page)
         self._place = place or self._place
-        entry = self.progress.receive(page, self._keep_original(page))
+        kept_at = [self.reader.store.blobs.keep(each.body, suffix=".bin") for each in page.set_aside]
+        entry = self.progress.receive(page, self._keep_original(page), kept_at)
         self._staging.append(_with_fingerprints(page), self._place, entry)
         self.reader.on_progress(self.progress)
         return stopped

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from harvest_assets.interfaces import Remote
 from harvest_assets.model.completeness import Completeness
 from harvest_assets.model.exchange import EXCHANGES, Exchange
 from harvest_assets.model.fingerprint import body_fingerprints
-from harvest_assets.model.record import SET_ASIDE
 from harvest_assets.model.window import Window, next_midnight
+from harvest_assets.stages.aside import AsideTable
 from harvest_assets.stages.ranges import Request
 from harvest_assets.stages.shapes import RAW
 from harvest_assets.store.queries import count_distinct_each
@@ -65,7 +65,7 @@ def write_days(store: Store, scratch: Path, done: Harvest, previous: Snapshot | 
         folder.mkdir()
         writer = SnapshotWriter(store.files, folder, RAW, Origin(ASSET, source.slug, str(day), source.protocol), previous)
         writer.adopt(files)
-        _attach_tables(writer, folder, done.progress)
+        _attach_tables(store, writer, folder, done.progress)
         previous = writer.finish(counts={"received": received}, facts=_facts(done, day))
         yield previous
 
@@ -102,12 +102,15 @@ def _split(scratch: Path, done: Harvest) -> dict[date, Sequence[RowFile]]:
     return {day: target.finish() for day, target in targets.items()}
 
 
-def _attach_tables(writer: SnapshotWriter, folder: Path, progress: ListProgress) -> None:
+def _attach_tables(store: Store, writer: SnapshotWriter, folder: Path, progress: ListProgress) -> None:
     """The requests, the records that were set aside, and the pages that were mended, beside the records."""
+    aside = AsideTable(folder / "set_aside.parquet")
+    aside.append(replace(each.record, body=store.files.read(each.kept_at)) for each in progress.set_aside)
+    aside.close()
+    writer.attach("set_aside", aside.path, aside.rows)
     requests = [_exchange_row(page, exchange) for page, exchange in progress.exchanges]
-    aside = [asdict(each) for each in progress.set_aside]
     repairs = [asdict(each) for each in progress.repairs]
-    for name, rows, schema in (("requests", requests, EXCHANGES), ("set_aside", aside, SET_ASIDE), ("repairs", repairs, REPAIRS)):
+    for name, rows, schema in (("requests", requests, EXCHANGES), ("repairs", repairs, REPAIRS)):
         path = folder / f"{name}.parquet"
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
         writer.attach(name, path, len(rows))
