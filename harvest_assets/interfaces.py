@@ -6,19 +6,21 @@ tasks come in through the same entry points as those of strangers (groups ``harv
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from harvest_assets.errors import PermanentError, TransientError
-from harvest_assets.model.derivative import Derivative
+from harvest_assets.model.derivative import Applicability, Derivative, Status
 from harvest_assets.model.document import Document
 from harvest_assets.model.exchange import Exchange
+from harvest_assets.model.override import Override
 from harvest_assets.model.record import Page, SetAside
+from harvest_assets.model.vocabulary import Vocabulary
 from harvest_assets.model.window import Window
 
 
@@ -205,8 +207,21 @@ class Extractor(ABC):
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A result as a task reads it: that of another task for the same document, or its own of another day."""
+
+    status: Status
+    output: Mapping[str, Any]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskInput:
-    """What a task reads of one document."""
+    """What a task reads of one document, with the corrections of curators.
+
+    ``findings`` are the results of the tasks in ``after``, as far as the source has them; ``earlier`` is this task's own last result,
+    whatever it was made of.
+    """
 
     srn: str
     entity: str
@@ -214,27 +229,116 @@ class TaskInput:
     url: str | None
     media_type: str | None
     properties: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    parent: str | None = None
+    datestamp: str | None = None
+    findings: Mapping[str, Finding] = field(default_factory=dict[str, Finding])
+    earlier: Finding | None = None
 
 
 class DocumentTask(ABC):
-    """One enrichment of documents. ``version`` changes when the same document would get another result."""
+    """One enrichment of documents; one instance serves one run of one source.
+
+    ``version`` changes when the same document would get another result. ``entities`` are the kinds of documents that it looks at, none
+    for all of them; others have no result. ``after`` names the tasks whose results it reads. A document whose properties have none of
+    the keys ``needs`` anywhere is not applicable without being looked at.
+    """
 
     name: ClassVar[str]
     version: ClassVar[str]
     entities: ClassVar[frozenset[str]]
-    """Kinds of documents that it looks at; other documents are never read for it."""
+    after: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[type[Options]] = Options
+
+    def __init__(self, settings: Options, tools: "Tools") -> None:
+        self.settings = settings
+        self.tools = tools
+
+    def basis(self) -> str:
+        """A fingerprint of all that it reads beside documents and its options, such as a vocabulary.
+
+        When it changes, the fingerprints of all documents are compared again.
+        """
+        return ""
 
     @abstractmethod
-    def applies_to(self, document: TaskInput) -> bool:
-        """Whether the task has something to do for this document; otherwise it gets no result at all."""
+    def applies_to(self, document: TaskInput) -> Applicability:
+        """Whether the task has something to do for this document, and why not."""
 
     @abstractmethod
     def fingerprint(self, document: TaskInput) -> str:
-        """Fingerprint of all that the task reads of the document; the result stands while it does."""
+        """Fingerprint of all that the task reads for the document, findings included; the result stands while it does."""
 
     @abstractmethod
-    def derive(self, documents: Sequence[TaskInput], client: HttpClient, blobs: "BlobSink") -> Iterator[Derivative]:
+    def derive(self, batch: Sequence[TaskInput]) -> Iterator[Derivative]:
         """N documents → n results, in any order; one document's trouble is its own failed result, never an exception."""
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What work on one item may use: seconds of the clock, and bytes of memory beyond what the process had when it began."""
+
+    seconds: float = 60.0
+    memory_bytes: int = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Work on one item that came to no result: ``failure`` is its class (timeout, memory, crashed, or the rule of an error)."""
+
+    failure: str
+    reason: str
+
+
+class Isolation(ABC):
+    """Processes that may be killed, for work on what strangers sent."""
+
+    @abstractmethod
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item], bounds: Bounds) -> Iterator[tuple[Item, Result | Ended]]:
+        """N items → n pairs of the item and its result, in any order; ``work`` is a function of a module, items and results pickle.
+
+        An item that takes too long, needs too much memory or ends its process is ``Ended``, and so is one for which ``work`` raised a
+        ``HarvestError``; the other items go on. Any other exception is raised here.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file as it was served: final address, declared media type (lower case, no parameters), content and its SHA-256."""
+
+    url: str
+    media_type: str | None
+    content: bytes
+    sha256: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Downloads(ABC):
+    """Files of the web, asked for once for all the tasks that read them in the same hours."""
+
+    @abstractmethod
+    def fetch(self, url: str) -> Download:
+        """The file at an address; within the time and the bytes that the source allows. Errors as in ``HttpClient.get``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a task works with. ``now`` is one aware time for the whole run; ``schemas`` are JSON Schemas by name."""
+
+    source: str
+    client: HttpClient
+    downloads: Downloads
+    blobs: "BlobSink"
+    isolation: Isolation
+    now: datetime
+    environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict[str, Vocabulary])
+    overrides: Mapping[str, Override] = field(default_factory=dict[str, Override])
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
 
 class BlobSink(ABC):
