@@ -19,7 +19,12 @@ does that. Every message is one line: where, what we got, what is allowed, what 
 
 
 class HarvestError(Exception):
-    """What this project raises on purpose; anything else is a defect of ours and stays loud."""
+    """What this project raises on purpose; anything else is a defect of ours and stays loud.
+
+    ``failure`` is the class of what went wrong on the network, in a word: timeout, dns, tls, redirect_loop, private_address, ….
+    """
+
+    failure: str | None = None
 
 
 class ConfigurationError(HarvestError):
@@ -29,10 +34,13 @@ class ConfigurationError(HarvestError):
 class TransientError(HarvestError):
     """It may work later: a server is down, busy or slow. ``status`` is what it answered, when an answer came."""
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_seconds: float | None = None, status: int | None = None, failure: str | None = None
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
         self.status = status
+        self.failure = failure
 
 
 class BusyError(TransientError):
@@ -45,6 +53,10 @@ class PausedError(TransientError):
 
 class PermanentError(HarvestError):
     """It will not work by trying again: the request is refused, the protocol broken, the way blocked."""
+
+    def __init__(self, message: str, *, failure: str | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
 
 
 class PositionExpiredError(PermanentError):

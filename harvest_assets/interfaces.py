@@ -239,15 +239,18 @@ class DocumentTask(ABC):
     """One enrichment of documents; one instance serves one run of one source.
 
     ``version`` changes when the same document would get another result. ``entities`` are the kinds of documents that it looks at, none
-    for all of them; others have no result. ``after`` names the tasks whose results it reads. A document whose properties have none of
-    the keys ``needs`` anywhere is not applicable without being looked at.
+    for all of them; others have no result. ``after`` names the tasks whose results it reads, ``reads`` the assets that every source
+    shares (vocabularies). A document whose properties have none of the keys ``needs`` anywhere is not applicable without being looked
+    at. ``portion`` is how many documents ``derive`` gets at once.
     """
 
     name: ClassVar[str]
     version: ClassVar[str]
     entities: ClassVar[frozenset[str]]
     after: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
+    portion: ClassVar[int] = 500
     options: ClassVar[type[Options]] = Options
 
     def __init__(self, settings: Options, tools: "Tools") -> None:
@@ -327,10 +330,14 @@ class Downloads(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a task works with. ``now`` is one aware time for the whole run; ``schemas`` are JSON Schemas by name."""
+    """What a task works with. ``now`` is one aware time for the whole run; ``schemas`` are JSON Schemas by name.
+
+    ``broken_overrides`` are files of curators that cannot be read now. ``services`` may reach private networks too: it is for addresses that the installation itself names, never for those of strangers.
+    """
 
     source: str
     client: HttpClient
+    services: HttpClient
     downloads: Downloads
     blobs: "BlobSink"
     isolation: Isolation
@@ -338,6 +345,7 @@ class Tools:
     environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict[str, Vocabulary])
     overrides: Mapping[str, Override] = field(default_factory=dict[str, Override])
+    broken_overrides: frozenset[str] = frozenset()
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
 

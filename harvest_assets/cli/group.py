@@ -11,6 +11,7 @@ from harvest_assets.cli.demo import demo
 from harvest_assets.cli.dev import dev
 from harvest_assets.cli.doctor import doctor
 from harvest_assets.cli.explain import explain
+from harvest_assets.cli.intake import intake
 from harvest_assets.cli.plan import plan
 from harvest_assets.cli.preview import preview
 from harvest_assets.cli.promotions import promote, rollback
@@ -19,6 +20,7 @@ from harvest_assets.cli.reset import reset
 from harvest_assets.cli.run import accept, release, run
 from harvest_assets.cli.sources import sources
 from harvest_assets.cli.status import status
+from harvest_assets.cli.tasks import tasks
 from harvest_assets.cli.verify import verify
 from harvest_assets.errors import ConfigurationError, HarvestError
 
@@ -51,6 +53,7 @@ for command in (
     run,
     release,
     status,
+    tasks,
     quarantine,
     reset,
     accept,
@@ -62,5 +65,6 @@ for command in (
     demo,
     dev,
     doctor,
+    intake,
 ):
     main.add_command(command)

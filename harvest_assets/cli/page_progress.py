@@ -1,4 +1,4 @@
-"""Pages, records and total of a harvest under way, on standard error."""
+"""Pages, records and total of a harvest under way, then the documents that each task looks at, on standard error."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,5 +25,8 @@ def show_pages(source: str) -> Generator[None]:
             of = f" of {announced}" if announced is not None else ""
             progress.update(task, completed=records, total=announced, said=f"page {pages}, {records}{of} records")
 
-        with listening(on_page):
+        def on_task(name: str, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, said=f"{name}: {done} of {total} documents")
+
+        with listening(on_page, on_task):
             yield

@@ -1,26 +1,24 @@
-"""``Catalog``: a configuration folder as a whole, ``sources/<slug>.yaml`` and ``datasets/<slug>.yaml``.
+"""``Catalog``: a configuration folder as a whole: sources, datasets, what curators say of documents, and schemas.
 
 Everything that is right is loaded, everything that is wrong is a ``Problem``. A source whose file is wrong stays a member of its
 datasets: a typing error must not take its documents out of what is published.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
 
 from harvest_assets.config.datasets import EVERY_SOURCE, Dataset, build_dataset
+from harvest_assets.config.folders import read_folder
 from harvest_assets.config.names import nearest
+from harvest_assets.config.overrides import Overrides, load_overrides
 from harvest_assets.config.plugins import plug_in_problems
 from harvest_assets.config.problems import InvalidFileError, Problem
+from harvest_assets.config.schemas import Schemas, load_schemas
 from harvest_assets.config.secrets import missing_message
-from harvest_assets.config.sources import SLUG_PATTERN, Source, build_source, source_file
-from harvest_assets.config.yaml_files import read_yaml
+from harvest_assets.config.sources import Source, build_source, source_file
 from harvest_assets.errors import ConfigurationError
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,8 @@ class Catalog:
     datasets: Mapping[str, Dataset]
     problems: tuple[Problem, ...]
     broken_sources: frozenset[str] = frozenset()
+    overrides: Overrides = field(default_factory=Overrides)
+    schemas: Schemas = field(default_factory=Schemas)
 
     def source(self, slug: str) -> Source:
         """One source.
@@ -87,67 +87,19 @@ def load_catalog(folder: Path) -> Catalog:
     """
     if not folder.is_dir():
         raise ConfigurationError(f"{str(folder)!r} is not a folder; set HARVEST_CONFIG to one with sources/ and datasets/ in it")
-    sources = _read_folder(folder / "sources", build_source)
+    sources = read_folder(folder / "sources", build_source)
     known = {*sources.loaded, *sources.broken}
-    datasets = _read_folder(folder / "datasets", lambda slug, content: build_dataset(slug, content, known))
+    datasets = read_folder(folder / "datasets", lambda slug, content: build_dataset(slug, content, known))
+    overrides = load_overrides(folder / "overrides", sources=known)
+    schemas = load_schemas(folder / "schemas")
     return Catalog(
         sources=MappingProxyType(sources.loaded),
         datasets=MappingProxyType(datasets.loaded),
-        problems=(*plug_in_problems(), *sources.problems, *datasets.problems),
+        problems=(*plug_in_problems(), *sources.problems, *datasets.problems, *overrides.problems, *schemas.problems),
         broken_sources=frozenset(sources.broken),
+        overrides=overrides,
+        schemas=schemas,
     )
-
-
-@dataclass
-class _Read(Generic[Item]):
-    """What a folder gave: items by slug, and the slugs and lines of files that are wrong."""
-
-    loaded: dict[str, Item] = field(default_factory=dict[str, Item])
-    broken: set[str] = field(default_factory=set[str])
-    problems: list[Problem] = field(default_factory=list[Problem])
-
-
-def _read_folder(folder: Path, build: Callable[[str, Mapping[str, Any]], Item]) -> _Read[Item]:
-    read = _Read[Item]()
-    for path in _yaml_paths(folder):
-        file = f"{folder.name}/{path.name}"
-        try:
-            _require_slug(path)
-            read.loaded[path.stem] = _read_file(path, file, build)
-        except InvalidFileError as error:
-            read.problems.extend(error.problems)
-            read.broken.add(path.stem)
-        except ConfigurationError as error:
-            read.problems.append(Problem(file, str(error)))
-            read.broken.add(path.stem)
-    return read
-
-
-def _yaml_paths(folder: Path) -> Iterator[Path]:
-    """Files that look like configuration, in order of name; notes and what editors leave behind are passed over."""
-    if folder.is_dir():
-        yield from (path for path in sorted(folder.iterdir()) if path.suffix in {".yaml", ".yml"} and not path.name.startswith("."))
-
-
-def _require_slug(path: Path) -> None:
-    if path.suffix != ".yaml":
-        raise ConfigurationError(f"the ending {path.suffix!r} is not read; rename the file to {path.stem}.yaml")
-    if not re.fullmatch(SLUG_PATTERN, path.stem):
-        raise ConfigurationError(
-            f"{path.stem!r} is not a name; rename the file: a-z, 0-9, '_' and '-', at most 63, beginning with a letter or digit"
-        )
-
-
-def _read_file(path: Path, file: str, build: Callable[[str, Mapping[str, Any]], Item]) -> Item:
-    """One file, checked; what is wrong with its keys as YAML comes before what they say."""
-    content = read_yaml(path)
-    try:
-        item = build(path.stem, content.mapping)
-    except InvalidFileError as error:
-        raise InvalidFileError(file, [*content.messages, *(problem.message for problem in error.problems)]) from None
-    if content.messages:
-        raise InvalidFileError(file, content.messages)
-    return item
 
 
 def _not_there(kind: str, slug: str, known: Mapping[str, object]) -> str:

@@ -27,6 +27,7 @@ def json_schema(kind: Literal["source", "dataset"]) -> Schema:
     properties["protocol"]["enum"] = sorted(protocols())
     properties["extract"] = _extract_schema(properties["extract"]["description"], definitions)
     properties["tasks"]["anyOf"][0]["items"] = {"enum": sorted(document_tasks())}
+    properties["task_options"] = _tasks_schema(properties["task_options"]["description"], definitions)
     del definitions["Extract"]
     schema["allOf"] = [_protocol_rule(name, definitions) for name in sorted(protocols())]
     return schema
@@ -59,6 +60,12 @@ def _extract_mapping(name: str, extractor: type[Extractor], definitions: Schema)
         "required": ["format", "options"] if options.get("required") else ["format"],
         "additionalProperties": False,
     }
+
+
+def _tasks_schema(description: str, definitions: Schema) -> Schema:
+    """The options of each document task under its name."""
+    options = {name: _options_schema(task.options, f"task-{name}-", definitions) for name, task in sorted(document_tasks().items())}
+    return {"description": description, "type": "object", "properties": options, "additionalProperties": False}
 
 
 def _names_without_required(known: Mapping[str, type[Extractor]]) -> Iterable[str]:

@@ -49,6 +49,7 @@ class Limits(Section):
 
     duration: PositiveDuration = duration_key("6h", "Longest time for one harvest, such as 45m or 6h")
     silence: Duration = duration_key("30m", "Longest time without a page after which a harvest counts as stuck and is ended")
+    task_duration: PositiveDuration = duration_key("1h", "Longest time for one document task; the next harvest goes on where it stopped")
 
 
 class Breaker(Section):

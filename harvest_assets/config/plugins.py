@@ -7,6 +7,7 @@ https://packaging.python.org/en/latest/specifications/entry-points/
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, cast
@@ -21,6 +22,8 @@ _BASES: Mapping[str, type] = {
     "harvest_assets.extractors": Extractor,
     "harvest_assets.document_tasks": DocumentTask,
 }
+# What curators say of documents: every other task reads it, whether it says so or not.
+OVERRIDES = frozenset({"overrides"})
 # What the import of a module that is missing, broken or made for other versions raises.
 _IMPORT_FAILURES = (
     *(ImportError, AttributeError, NameError, SyntaxError, TypeError, ValueError),
@@ -49,6 +52,25 @@ def extractors() -> Mapping[str, type[Extractor]]:
 def document_tasks() -> Mapping[str, type[DocumentTask]]:
     """Every document task that can be used, by the name that ``tasks:`` refers to."""
     return cast("Mapping[str, type[DocumentTask]]", _load("harvest_assets.document_tasks").usable)
+
+
+def order_tasks(tasks: Mapping[str, type[DocumentTask]]) -> tuple[str, ...]:
+    """Names of document tasks, each behind those of them that it reads, else in order of name.
+
+    Raises:
+        ConfigurationError: They wait for each other.
+    """
+    graph = {name: sorted({*_upstream(name, tasks[name])} & tasks.keys()) for name in sorted(tasks)}
+    try:
+        return tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise ConfigurationError(
+            f"document tasks wait for each other: {' → '.join(error.args[1])}; change 'after' of one of them"
+        ) from None
+
+
+def _upstream(name: str, task: type[DocumentTask]) -> tuple[str, ...]:
+    return task.after if name in OVERRIDES else (*task.after, *OVERRIDES)
 
 
 def find_protocol(name: str) -> type[Protocol]:

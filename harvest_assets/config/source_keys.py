@@ -14,6 +14,7 @@ from harvest_assets.assemble.retrieval import DAYS, NEVER, parse_frequency
 from harvest_assets.config.addresses import check_web_address
 from harvest_assets.config.authentication import Auth
 from harvest_assets.config.durations import Duration, duration_key
+from harvest_assets.config.intake import Intake
 from harvest_assets.config.names import nearest
 from harvest_assets.config.pacing import Availability, Breaker, Hours, Limits, Ranges, RateLimit
 from harvest_assets.config.plugins import find_document_task, find_protocol
@@ -121,6 +122,9 @@ class SourceKeys(Section):
     tasks: (
         Annotated[tuple[Annotated[str, AfterValidator(_check_task)], ...], Field(strict=False), AfterValidator(require_unique)] | None
     ) = Field(default=None, description="Document tasks that enrich the documents; all that are installed when left out, none for []")
+    task_options: dict[Annotated[str, AfterValidator(_check_task)], dict[str, Any]] = Field(
+        default_factory=dict[str, dict[str, Any]], description="What document tasks accept, by task; see their own keys"
+    )
     frequency: Annotated[str, AfterValidator(_check_frequency)] = Field(
         default="daily", description=f"How often to harvest: {', '.join([*DAYS, NEVER])}, or a cron expression of five fields in UTC"
     )
@@ -156,6 +160,7 @@ class SourceKeys(Section):
     breaker: Breaker = Field(default=Breaker(), description="When a source that keeps failing is left alone")
     availability: Availability = Field(default=Availability(), description="How often to look whether the source answers at all")
     integrity: Integrity = Field(default=Integrity(), description="From when on a harvest is too different to be believed")
+    intake: Intake | None = Field(default=None, description="Who may send single records of it to us: harvest intake")
     freshness: Freshness = Field(default=Freshness(), description="How old the last accepted harvest may be")
 
     @field_validator("headers")

@@ -11,8 +11,18 @@ from typing import Any, cast
 from pydantic import BaseModel, Field, ValidationError
 
 from harvest_assets.config.authentication import auth_references, resolve_auth
+from harvest_assets.config.intake import Intake
 from harvest_assets.config.names import not_one_of
-from harvest_assets.config.plugins import document_tasks, extractors, find_extractor, find_protocol, protocols
+from harvest_assets.config.plugins import (
+    OVERRIDES,
+    document_tasks,
+    extractors,
+    find_document_task,
+    find_extractor,
+    find_protocol,
+    order_tasks,
+    protocols,
+)
 from harvest_assets.config.problems import InvalidFileError, describe_errors
 from harvest_assets.config.secrets import Reference, find_references, resolve
 from harvest_assets.config.source_keys import SourceKeys
@@ -43,8 +53,10 @@ class Source(SourceKeys):
 
     @property
     def task_names(self) -> tuple[str, ...]:
-        """Document tasks that enrich its documents, in order of name when the file leaves them out."""
-        return tuple(sorted(document_tasks())) if self.tasks is None else self.tasks
+        """Document tasks that enrich its documents, each behind those that it reads; what curators say always counts."""
+        installed = document_tasks()
+        chosen = installed.keys() if self.tasks is None else {*self.tasks, *(OVERRIDES & installed.keys())}
+        return order_tasks({name: installed[name] for name in chosen})
 
     @property
     def version(self) -> str:
@@ -56,9 +68,15 @@ class Source(SourceKeys):
         """The version of the code that asks."""
         return find_protocol(self.protocol).version
 
+    @property
+    def open_intake(self) -> Intake | None:
+        """Who may send records, for a source that takes them: one that is not enabled takes none."""
+        return self.intake if self.enabled else None
+
     def references(self) -> tuple[Reference, ...]:
         """Every use of an environment variable, headers first."""
-        return (*find_references(self.headers, "headers"), *auth_references(self.auth), *find_references(self.options, "options"))
+        asked = (*find_references(self.headers, "headers"), *auth_references(self.auth), *find_references(self.options, "options"))
+        return (*asked, *(self.intake.references() if self.intake else ()))
 
     def missing_variables(self, environ: Mapping[str, str]) -> tuple[Reference, ...]:
         """The references whose variable is not set, or empty."""
@@ -125,6 +143,10 @@ class Source(SourceKeys):
         written = {} if self.extract is None else self.extract.options
         return extractor(self.slug, self.entity, extractor.options.model_validate(written))
 
+    def task_settings(self, task: str) -> Options:
+        """The options of a document task, with their defaults."""
+        return find_document_task(task).options.model_validate(self.task_options.get(task, {}))
+
     def fingerprint(self) -> str:
         """SHA-256 of what decides which records are sent: protocol, address, options with their defaults, headers, and who asks.
 
@@ -156,7 +178,7 @@ def build_source(slug: str, content: Mapping[str, Any]) -> Source:
     Raises:
         InvalidFileError: Something is wrong; it has a line for everything that is.
     """
-    messages = [*_key_messages(content), *_option_messages(content), *_extract_messages(content)]
+    messages = [*_key_messages(content), *_option_messages(content), *_extract_messages(content), *_task_messages(content)]
     if messages:
         raise InvalidFileError(source_file(slug), messages)
     return Source.model_validate({**content, "slug": slug})
@@ -183,6 +205,15 @@ def _extract_messages(content: Mapping[str, Any]) -> list[str]:
     settings = cast("Mapping[str, Any]", written if isinstance(written, Mapping) else {"format": written})
     extractor = extractors().get(str(settings.get("format")))
     return [] if extractor is None else list(_refusals(extractor.options, settings.get("options", {}), "extract.options"))
+
+
+def _task_messages(content: Mapping[str, Any]) -> Iterator[str]:
+    """What document tasks refuse of their options; tasks that nobody knows are refused with the other keys."""
+    written: object = content.get("task_options")
+    for name, options in cast("Mapping[str, object]", written if isinstance(written, Mapping) else {}).items():
+        task = document_tasks().get(str(name))
+        if task is not None:
+            yield from _refusals(task.options, options, f"task_options.{name}")
 
 
 def _missing_extract_messages(content: Mapping[str, Any]) -> list[str]:

@@ -28,6 +28,14 @@ class YamlContent:
     messages: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class YamlList:
+    """The list that a file holds, and what is wrong with the keys in it, one line each, in order."""
+
+    items: tuple[Any, ...]
+    messages: tuple[str, ...]
+
+
 def read_yaml(path: Path) -> YamlContent:
     """Read one file that holds one mapping; when a key comes twice, the last value stands and a message says so.
 
@@ -35,17 +43,34 @@ def read_yaml(path: Path) -> YamlContent:
         ConfigurationError: Nothing can be read: the file is unreadable, too large, not UTF-8, not YAML, or not a mapping. The
             message does not name the file.
     """
+    content, messages = _read(path)
+    if content is None:
+        raise ConfigurationError("the file is empty; write keys and values, one 'key: value' a line")
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"the file holds {_kind(content)}; write keys and values, one 'key: value' a line")
+    return YamlContent(cast("dict[str, Any]", content), messages)
+
+
+def read_yaml_list(path: Path) -> YamlList:
+    """Read one file that holds one list; nothing at all is a list without items.
+
+    Raises:
+        ConfigurationError: Nothing can be read, as in ``read_yaml``, or it is not a list.
+    """
+    content, messages = _read(path)
+    if not isinstance(content, list | None):
+        raise ConfigurationError(f"the file holds {_kind(content)}; write a list, each entry beginning with '- '")
+    return YamlList(tuple(cast("list[Any]", content or [])), messages)
+
+
+def _read(path: Path) -> tuple[object, tuple[str, ...]]:
     text = _read_text(path)
     try:
         loader = _PlainLoader(text)
         content = loader.get_single_data()
     except (yaml.MarkedYAMLError, ReaderError) as error:
         raise ConfigurationError(_describe(error)) from None
-    if content is None:
-        raise ConfigurationError("the file is empty; write keys and values, one 'key: value' a line")
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"the file holds {_kind(content)}; write keys and values, one 'key: value' a line")
-    return YamlContent(cast("dict[str, Any]", content), tuple(loader.messages))
+    return content, tuple(loader.messages)
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -101,7 +126,9 @@ def _read_text(path: Path) -> str:
     except OSError as error:
         raise ConfigurationError(f"the file cannot be read ({error.strerror}); allow this user to read it") from None
     if len(content) > MAX_BYTES:
-        raise ConfigurationError(f"the file is larger than {MAX_BYTES} bytes; a source or dataset needs a few lines")
+        raise ConfigurationError(
+            f"the file is larger than {MAX_BYTES} bytes; a source or dataset needs a few lines, overrides may be divided into several files"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -118,4 +145,5 @@ def _describe(error: yaml.MarkedYAMLError | ReaderError) -> str:
 
 
 def _kind(content: object) -> str:
-    return "a list" if isinstance(content, list) else f"a single value of type {type(content).__name__}"
+    kinds = {dict: "keys and values", list: "a list"}
+    return next((words for kind, words in kinds.items() if isinstance(content, kind)), f"a single value of type {type(content).__name__}")

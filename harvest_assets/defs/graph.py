@@ -12,7 +12,7 @@ for category, message in (
 ):
     warnings.filterwarnings("ignore", category=category, message=message)
 
-from harvest_assets.defs import jobs, replays, schedules, sensors, supervision  # noqa: E402 - the filters come first
+from harvest_assets.defs import intake, jobs, replays, schedules, sensors, supervision  # noqa: E402 - the filters come first
 from harvest_assets.defs.assets.derivatives import derivatives  # noqa: E402
 from harvest_assets.defs.assets.documents import documents  # noqa: E402
 from harvest_assets.defs.assets.operations import harvest_ledger, source_health  # noqa: E402
@@ -20,13 +20,15 @@ from harvest_assets.defs.assets.publications import changes, current_versions, e
 from harvest_assets.defs.assets.raw import listings, raw_records  # noqa: E402
 from harvest_assets.defs.assets.sets import sets  # noqa: E402
 from harvest_assets.defs.assets.versions import dataset_versions  # noqa: E402
+from harvest_assets.defs.assets.vocabularies import vocabularies  # noqa: E402
 from harvest_assets.defs.io import SnapshotIOManager  # noqa: E402
 from harvest_assets.defs.resources import InstallationResource  # noqa: E402
+from harvest_assets.defs.vocabularies import changed_vocabularies, daily_vocabularies, load_vocabularies  # noqa: E402
 
 ASSETS = [
     *(listings, raw_records, documents, *derivatives, sets),
     *(dataset_versions, exports, changes, current_versions),
-    *(source_health, harvest_ledger),
+    *(source_health, harvest_ledger, vocabularies),
 ]
 
 
@@ -40,8 +42,11 @@ def build_definitions() -> dg.Definitions:
     """What Dagster loads. Runs are one process each: parallelism is inside a stage and between runs."""
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[jobs.harvest, jobs.release, jobs.list_contents, jobs.check_health, replays.replay_quarantine],
-        schedules=[schedules.hourly_health],
+        jobs=[
+            *(jobs.harvest, jobs.release, jobs.list_contents, jobs.check_health),
+            *(replays.replay_quarantine, load_vocabularies, intake.take_in_job),
+        ],
+        schedules=[schedules.hourly_health, daily_vocabularies],
         sensors=[
             sensors.new_sources,
             sensors.due_harvests,
@@ -50,6 +55,8 @@ def build_definitions() -> dg.Definitions:
             supervision.rescheduled_harvests,
             supervision.stuck_harvests,
             supervision.failed_gaps,
+            changed_vocabularies,
+            intake.received_records,
             dg.AutomationConditionSensorDefinition(
                 "follow_upstream", target=dg.AssetSelection.all(), default_status=dg.DefaultSensorStatus.RUNNING, emit_backfills=False
             ),

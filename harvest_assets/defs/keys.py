@@ -11,6 +11,7 @@ CHANGES = "changes"
 CURRENT_VERSIONS = "current_versions"
 SOURCE_HEALTH = "source_health"
 HARVEST_LEDGER = "harvest_ledger"
+VOCABULARIES = "vocabularies"
 
 SOURCE_TAG = "harvest/source"
 DATASET_TAG = "harvest/dataset"

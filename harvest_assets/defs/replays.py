@@ -57,7 +57,7 @@ def replay_op(context: dg.OpExecutionContext, config: ReplayConfig, installation
         with failures.of(f"sources/{source}.yaml"):
             done.append(replay(opened, opened.catalog.source(source), config.selection(), context.run_id))
     for each in done:
-        yield from map(_materialize, each.made)
+        yield from map(materialize, each.made)
         if each.verdict is not None:
             evaluate_set(context, harvest_key(str(each.day), each.source), each.verdict)
     context.add_output_metadata({"replays": table([_as_row(each) for each in done])})
@@ -80,7 +80,8 @@ def _waiting_sources(installation: Installation, selection: Selection) -> list[s
     return [source for source in found if source in installation.catalog.sources]
 
 
-def _materialize(manifest: Manifest) -> dg.AssetMaterialization:
+def materialize(manifest: Manifest) -> dg.AssetMaterialization:
+    """The event of a partition that was made and committed beside the graph's own steps."""
     rows = manifest.counts[{RAW_RECORDS: "received", SETS: "live"}.get(manifest.asset, "keys")]
     return dg.AssetMaterialization(manifest.asset, partition=harvest_key(manifest.day, manifest.scope), metadata=describe(manifest, rows))
 

@@ -92,7 +92,7 @@ class Mapping(Extractor):
     """Reads JSON records by the pointers of its source."""
 
     name: ClassVar[str] = "mapping"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     options: ClassVar[type[Options]] = MappingOptions
 
     def __init__(self, source: str, entity: str, options: Options) -> None:

@@ -1,6 +1,6 @@
 """Raw records as an extractor walks over them, and what becomes of those that it cannot read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -10,10 +10,11 @@ from harvest_assets.model.record import SetAside
 
 
 class RawRow(NamedTuple):
-    """A row of ``RAW_RECORDS`` without what no extractor reads."""
+    """A row of ``RAW_RECORDS``, but for ``deleted``: deleted records are read by nobody."""
 
     identifier: str
     datestamp: str
+    set_specs: Sequence[str]
     body: bytes
     envelope: bytes
     page: int
@@ -25,6 +26,5 @@ class RawRow(NamedTuple):
 
 def iterate_rows(records: pa.RecordBatch) -> Iterator[RawRow]:
     """Rows in the order of the batch."""
-    names = ("identifier", "datestamp", "body", "envelope", "page")
-    for values in zip(*(records.column(name).to_pylist() for name in names), strict=True):
+    for values in zip(*(records.column(name).to_pylist() for name in RawRow._fields), strict=True):
         yield RawRow._make(values)

@@ -90,7 +90,7 @@ class AddressGuard:
     """
 
     def __init__(self, allowed_networks: Sequence[str] = (), *, resolver: Resolver = socket.getaddrinfo) -> None:
-        self._allowed = tuple(network for entry in allowed_networks for network in _read_networks(entry))
+        self._allowed = tuple(network for entry in allowed_networks for network in read_networks(entry))
         self._resolver = resolver
 
     def resolve(self, host: str, port: int) -> list[Endpoint]:
@@ -103,7 +103,7 @@ class AddressGuard:
         try:
             found = self._resolver(host.strip("[]"), port, type=socket.SOCK_STREAM)
         except UnicodeError:
-            raise PermanentError(f"host {host!r} is not a name that can be looked up; correct the address") from None
+            raise PermanentError(f"host {host!r} is not a name that can be looked up; correct the address", failure="dns") from None
         endpoints = [Endpoint(family, address) for family, _, _, _, address in found]
         for endpoint in endpoints:
             self.check(host, str(endpoint.address[0]))
@@ -122,7 +122,8 @@ class AddressGuard:
         entry = kind if kind in _WORDS else str(ip_network(unwrap_address(target)))
         raise PermanentError(
             f"host {host!r}: its address {address!r} is {kind} and may not be reached; "
-            f"if the source is meant to be there, add {entry!r} to 'network.allow' in its YAML file"
+            f"if the source is meant to be there, add {entry!r} to 'network.allow' in its YAML file",
+            failure="private_address",
         )
 
     def _is_allowed(self, target: Address) -> bool:
@@ -130,7 +131,7 @@ class AddressGuard:
         return any(target in network and (network.num_addresses == 1 or not single_only) for network in self._allowed)
 
 
-def _read_networks(entry: str) -> list[Network]:
+def read_networks(entry: str) -> list[Network]:
     """Networks of one entry of ``network.allow``: two for a word, one for a CIDR."""
     try:
         return [ip_network(text) for text in _WORDS.get(entry, (entry,))]

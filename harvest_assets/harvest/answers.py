@@ -5,6 +5,7 @@ short one that unpacks to a long one fills the memory.
 """
 
 import contextlib
+import socket
 import ssl
 import zlib
 from collections.abc import Mapping
@@ -33,6 +34,8 @@ _ARCHIVE_MARKS = ("gzip", "/zip", "-zip", "x-tar", "x-compress", *_ARCHIVE_ENDIN
 _BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\x00 \t\r\n"
 _TEXT_BEGINS = (b"<", b"{", b"[")
 
+_FAILURES = {socket.gaierror: "dns", ConnectionRefusedError: "refused_connection", TimeoutError: "timeout", ssl.SSLError: "tls"}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -54,9 +57,13 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why no answer came, without addresses or secrets; ``is_final`` when the next attempt would end the same way."""
+    """Why no answer came, without addresses or secrets, and its class in a word.
+
+    ``is_final`` when the next attempt would end the same way.
+    """
 
     reason: str
+    failure: str = "connection"
     is_final: bool = False
 
 
@@ -86,16 +93,17 @@ def receive_answer(reply: requests.Response, *, start_bytes: int | None, max_bod
 def describe_trouble(error: Exception, settings: HttpSettings, redactor: Redactor) -> Trouble:
     """Say what went wrong in words of ours; the libraries' messages carry the address as it was asked."""
     if is_time_over():
-        return Trouble(f"no complete answer within {settings.response_timeout_seconds:g} s")
+        return Trouble(f"no complete answer within {settings.response_timeout_seconds:g} s", "timeout")
     if isinstance(error, requests.ConnectTimeout):
-        return Trouble(f"no connection within {settings.connect_timeout_seconds:g} s")
+        return Trouble(f"no connection within {settings.connect_timeout_seconds:g} s", "timeout")
     if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
-        return Trouble(f"nothing received for {settings.read_timeout_seconds:g} s")
+        return Trouble(f"nothing received for {settings.read_timeout_seconds:g} s", "timeout")
     cause = _find_cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         remedy = "ask the publisher to renew it, or name its authority in 'ca_bundle'"
-        return Trouble(f"certificate not trusted ({cause.verify_message}); {remedy}", is_final=True)
-    return Trouble(redactor.clean(f"{type(cause).__name__}: {' '.join(str(cause).split())}")[:200])
+        return Trouble(f"certificate not trusted ({cause.verify_message}); {remedy}", "tls", is_final=True)
+    failure = next((name for kind, name in _FAILURES.items() if isinstance(cause, kind)), "connection")
+    return Trouble(redactor.clean(f"{type(cause).__name__}: {' '.join(str(cause).split())}")[:200], failure)
 
 
 def _read_whole(reply: requests.Response, limit: int, redactor: Redactor) -> bytes:

@@ -21,7 +21,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from harvest_assets.harvest.addresses import AddressGuard, Endpoint
 
-POOL_SIZE = 32
+KEPT_HOSTS = 256
+KEPT_CONNECTIONS = 32
 
 _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
@@ -56,10 +57,13 @@ class PlainSession(requests.Session):
 
 
 class GuardedAdapter(HTTPAdapter):
-    """Keeps up to 32 connections alive for each of 32 hosts, all of them made by the guarded classes."""
+    """Keeps up to 32 connections alive for each of 256 hosts, all of them made by the guarded classes.
+
+    So many hosts, because checks of addresses ask hosts in turns: with fewer, every request would make its connection anew.
+    """
 
     def __init__(self, guard: AddressGuard) -> None:
-        super().__init__(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE)
+        super().__init__(pool_connections=KEPT_HOSTS, pool_maxsize=KEPT_CONNECTIONS)
         self.poolmanager.pool_classes_by_scheme = _build_pool_classes(guard)
 
 

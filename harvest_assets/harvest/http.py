@@ -168,7 +168,7 @@ class RequestsClient(HttpClient):
             if isinstance(outcome, Answer) and outcome.status not in RETRIED_STATUSES:
                 return outcome
             if isinstance(outcome, Trouble) and outcome.is_final:
-                raise PermanentError(f"{call.method} {journey.url!r}: {outcome.reason}")
+                raise PermanentError(f"{call.method} {journey.url!r}: {outcome.reason}", failure=outcome.failure)
             is_held = isinstance(outcome, Answer) and self._hold_host(outcome)
             if journey.attempts >= call.attempts:
                 break
@@ -178,7 +178,8 @@ class RequestsClient(HttpClient):
                 self._back_off(journey.attempts)
         if isinstance(outcome, Answer):
             return outcome
-        raise TransientError(f"{call.method} {journey.url!r}: {outcome.reason}, after {journey.attempts} attempts; try again later")
+        tried = f"after {journey.attempts} attempts; try again later"
+        raise TransientError(f"{call.method} {journey.url!r}: {outcome.reason}, {tried}", failure=outcome.failure)
 
     def _hold_host(self, answer: Answer) -> bool:
         """Do as the server asks, for everyone who asks it: leave the host alone until its ``Retry-After``, up to the cap."""
@@ -229,10 +230,14 @@ class RequestsClient(HttpClient):
     def _refuse_endless(self, journey: Journey, *, is_loop: bool) -> None:
         limit = self._settings.max_redirects
         if is_loop:
-            raise PermanentError(f"{journey.method} {journey.url!r}: redirects in a loop to {journey.hops[-1].url!r}; check the address")
+            raise PermanentError(
+                f"{journey.method} {journey.url!r}: redirects in a loop to {journey.hops[-1].url!r}; check the address",
+                failure="redirect_loop",
+            )
         if len(journey.hops) > limit:
             raise PermanentError(
-                f"{journey.method} {journey.url!r}: more than {limit} redirects, the last to {journey.hops[-1].url!r}; check the address"
+                f"{journey.method} {journey.url!r}: more than {limit} redirects, the last to {journey.hops[-1].url!r}; check the address",
+                failure="too_many_redirects",
             )
 
     def _prepare(self, call: Call, journey: Journey, url: str, *, params: Mapping[str, str], is_trusted: bool) -> requests.PreparedRequest:
@@ -251,7 +256,8 @@ class RequestsClient(HttpClient):
         headers["User-Agent"] = self._settings.user_agent
         with contextlib.suppress(requests.RequestException, ValueError):
             return self._session.prepare_request(requests.Request(call.method, url, params=params, headers=headers, data=call.body))
-        raise PermanentError(f"{call.method} {self._redactor.clean(url)!r}: this is not an address that can be asked; correct it")
+        cleaned = self._redactor.clean(url)
+        raise PermanentError(f"{call.method} {cleaned!r}: this is not an address that can be asked; correct it", failure="address")
 
     def _ask(self, prepared: requests.PreparedRequest, call: Call) -> Answer | Redirect | Trouble:
         """Send one request when its turn comes, and read what comes back."""
@@ -277,7 +283,7 @@ class RequestsClient(HttpClient):
         try:
             return self._robots.limit_rate(url, rate) if self._robots else rate
         except PermanentError as error:
-            raise PermanentError(f"{method} {self._redactor.clean(url)!r}: {error}") from None
+            raise PermanentError(f"{method} {self._redactor.clean(url)!r}: {error}", failure="robots") from None
 
 
 def _read_host(url: str) -> str:

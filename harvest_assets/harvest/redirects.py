@@ -27,7 +27,7 @@ def split_url(url: str, redactor: Redactor) -> SplitResult:
     except ValueError:
         parts, problem = SplitResult("", "", "", "", ""), "it cannot be read as an address"
     if problem:
-        raise PermanentError(f"{redactor.clean(url)!r}: {problem}; correct the address, or ask its publisher to")
+        raise PermanentError(f"{redactor.clean(url)!r}: {problem}; correct the address, or ask its publisher to", failure="address")
     return parts
 
 
@@ -51,7 +51,8 @@ def resolve_location(url: str, location: str, redactor: Redactor) -> str:
     if urlsplit(url).scheme == "https" and parts.scheme == "http":
         raise PermanentError(
             f"{redactor.clean(url)!r}: redirects from https to {redactor.clean(target)!r}, which anyone can read and change; "
-            "ask the publisher for an https address"
+            "ask the publisher for an https address",
+            failure="insecure_redirect",
         )
     return target
 

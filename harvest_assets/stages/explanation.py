@@ -122,7 +122,8 @@ def _find_derivatives(store: Store, contribution: Contribution, srn: str) -> dic
         row = store.snapshot_of(reference, DERIVATIVE).find(srn)
         if row is not None:
             output = orjson.loads(row["output"])
-            found[task] = {"status": row["status"], "reason": row["reason"], "output": output, "made_on": row["part"].day}
+            told = {name: row.get(name) for name in ("status", "reason", "failure", "attempts", "retry_at")}
+            found[task] = {**told, "output": output, "made_on": row["part"].day}
     return found
 
 

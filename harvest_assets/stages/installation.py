@@ -9,10 +9,16 @@ from harvest_assets.config.settings import Settings
 from harvest_assets.config.sources import Source
 from harvest_assets.harvest.budget import HostBudget
 from harvest_assets.harvest.http import RequestsClient
+from harvest_assets.harvest.http_settings import HttpSettings
+from harvest_assets.interfaces import HttpClient
 from harvest_assets.model.exchange import Exchange
+from harvest_assets.stages.downloads import KeptDownloads
+from harvest_assets.stages.isolation import Processes
+from harvest_assets.store.downloads import DownloadShelf
 from harvest_assets.store.store import Store
 
 PRODUCT = "harvest-assets/0.1"
+SERVICE_REQUESTS_PER_SECOND = 1000.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,27 @@ class Installation:
         if look:
             settings = settings.for_look(source.availability.timeout_seconds)
         return RequestsClient(settings, self.budget(), on_exchange=on_exchange)
+
+    def services(self) -> RequestsClient:
+        """The network for servers that the installation itself names (a Tika server): also private ones, without redirects."""
+        return RequestsClient(
+            HttpSettings(
+                user_agent=user_agent(self.settings),
+                allowed_networks=("loopback", "private"),
+                requests_per_second=SERVICE_REQUESTS_PER_SECOND,
+                max_redirects=0,
+                max_attempts=2,
+            ),
+            self.budget(),
+        )
+
+    def downloads(self, source: Source, client: HttpClient) -> KeptDownloads:
+        """Files of the web for the tasks of a source, kept for some hours and shared by the processes of this machine."""
+        return KeptDownloads(source.slug, client, DownloadShelf(self.settings.state_folder / "downloads"))
+
+    def isolation(self) -> Processes:
+        """Processes for what strangers sent; they end with the context."""
+        return Processes(environ=self.environ)
 
 
 def user_agent(settings: Settings) -> str:

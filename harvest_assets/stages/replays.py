@@ -11,17 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harvest_assets.config.sources import Source
-from harvest_assets.errors import BusyError, ConfigurationError, PermanentError
+from harvest_assets.errors import ConfigurationError, PermanentError
 from harvest_assets.model.quarantine import Moment, Selection
 from harvest_assets.model.verdict import Verdict
-from harvest_assets.stages.batches import is_current
-from harvest_assets.stages.decisions import accept
-from harvest_assets.stages.derivatives import derive
-from harvest_assets.stages.documents import fold
-from harvest_assets.stages.history import read_verdict
 from harvest_assets.stages.installation import Installation
-from harvest_assets.stages.quarantine import STATES, as_text, count_reasons, observe, waiting_identifiers
-from harvest_assets.stages.sets import publish
+from harvest_assets.stages.latest_day import Remaking, find_latest, remake
+from harvest_assets.stages.quarantine import STATES, as_text, count_reasons, waiting_identifiers
 from harvest_assets.stages.shapes import RAW
 from harvest_assets.stages.single_records import ask_for
 from harvest_assets.store.manifests import Manifest
@@ -109,22 +104,13 @@ class _Replaying:
         self._batch = batch
 
     def run(self) -> _Done:
-        raw, documents = self._find_latest()
+        raw, documents = find_latest(self._store, self._source.slug)
         self._done = _Done(raw.day)
         self._ask(raw)
         unread = self._select("extract")
         if unread or self._done.made:
             self._fold(documents, unread)
         return self._done
-
-    def _find_latest(self) -> tuple[Manifest, Manifest]:
-        """The latest day, which has to be whole: raw records that nobody has folded belong to a harvest under way, or to one that broke."""
-        slug = self._source.slug
-        raw, documents = self._store.manifests.latest("raw_records", slug), self._store.manifests.latest("documents", slug)
-        if raw is None or documents is None or documents.day != raw.day or not is_current(documents, raw.reference):
-            day = f" of {raw.day}" if raw else ""
-            raise BusyError(f"{slug}: the last harvest{day} is not folded; wait for its run to end, or harvest again: harvest run {slug}")
-        return raw, documents
 
     def _select(self, stage: str) -> list[str]:
         if self._selection.stage not in {None, stage}:
@@ -162,24 +148,9 @@ class _Replaying:
         return self._store.quarantine.table(self._source.slug, self._selection)["identifier"].null_count
 
     def _fold(self, before: Manifest, unread: Sequence[str]) -> None:
-        """Documents, derivatives and the set of the latest day, and of the days that were asked for together with it."""
-        installation, source, batch = self._installation, self._source, self._batch
-        folded = fold(installation, source, [before.day], batch, again=unread)
-        days = sorted(folded)
-        self._commit([folded[day].manifest for day in days])
-        self._keep_decision(before, folded[before.day].manifest)
-        observe(self._store, source.slug, days, by="replay")
-        for task in source.task_names:
-            self._commit([each.manifest for each in derive(installation, source, task, days, batch).values()])
-        published = publish(installation, source, days, batch)
-        self._commit([published[day].manifest for day in days])
-        self._done.verdict = published[before.day].verdict
-
-    def _keep_decision(self, before: Manifest, after: Manifest) -> None:
-        """What a person accepted stays accepted when the replay took nothing away from it."""
-        was, now = read_verdict(self._store, before), read_verdict(self._store, after)
-        if was.decision == "overridden" and not now.is_accepted and now.evidence.missing <= was.evidence.missing:
-            accept(self._store, self._source.slug, before.day, was.reason or "accepted before a replay")
+        remade = remake(self._installation, self._source, before.day, self._batch, Remaking(by="replay", again=unread))
+        self._done.made += remade.made
+        self._done.verdict = remade.verdict
 
     def _commit(self, manifests: Sequence[Manifest]) -> None:
         for manifest in manifests:

@@ -18,6 +18,8 @@ from harvest_assets.model.verdict import Verdict
 from harvest_assets.stages.batches import days_in_order, read_input
 from harvest_assets.stages.history import accepted_before, read_verdict
 from harvest_assets.stages.installation import Installation
+from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT
+from harvest_assets.store.comparisons import is_published
 from harvest_assets.store.manifests import Manifest, Reference, describe_file, new_generation
 from harvest_assets.store.store import Store
 
@@ -100,6 +102,8 @@ def _own_contribution(store: Store, source: Source, documents: Manifest) -> Cont
 
 def _build(store: Store, day: _Judged, batch: str) -> PublishedSet:
     evidence = day.verdict.evidence
+    live = evidence.new_live if day.verdict.is_accepted else evidence.old_live
+    withheld = _count_withheld(store, day.contribution)
     manifest = Manifest(
         asset=ASSET,
         scope=day.documents.scope,
@@ -107,7 +111,7 @@ def _build(store: Store, day: _Judged, batch: str) -> PublishedSet:
         generation=new_generation(),
         written_at=datetime.now(UTC).isoformat(timespec="seconds"),
         inputs=(day.own.documents, *day.own.derivatives.values()),
-        counts={"live": evidence.new_live if day.verdict.is_accepted else evidence.old_live},
+        counts={"live": live - withheld, "withheld": withheld},
         facts={
             "verdict": day.verdict.as_dict(),
             "contributes": asdict(day.contribution) if day.contribution else None,
@@ -115,6 +119,15 @@ def _build(store: Store, day: _Judged, batch: str) -> PublishedSet:
         },
     )
     return PublishedSet(_with_verdict_table(store, manifest, _verdict_row(day)), day.verdict)
+
+
+def _count_withheld(store: Store, contribution: Contribution | None) -> int:
+    """How many live documents a task keeps from being published."""
+    if contribution is None:
+        return 0
+    derivatives = {name: store.snapshot_of(each, DERIVATIVE) for name, each in contribution.derivatives.items()}
+    condition = is_published(derivatives)
+    return 0 if condition == "true" else store.snapshot_of(contribution.documents, DOCUMENT).count(f"live AND NOT ({condition})")
 
 
 def _last_contribution(store: Store, source: str, day: str, days: Mapping[str, Contribution]) -> Contribution | None:

@@ -7,4 +7,8 @@ from harvest_assets.store.snapshots import TableShape
 
 RAW = TableShape("identifier", RAW_RECORDS, {"deleted": "deleted"})
 DOCUMENT = TableShape("srn", DOCUMENTS, {"live": "state = 'active'", "owner": "nullif(owner, srn)"})
-DERIVATIVE = TableShape("srn", DERIVATIVES, {"status": "status", "attempts": "attempts"})
+DERIVATIVE = TableShape(
+    "srn",
+    DERIVATIVES,
+    {name: name for name in ("status", "failure", "retry_at", "withholds", "result_fingerprint")},
+)

@@ -57,7 +57,7 @@ def ask_for(installation: Installation, source: Source, raw: Snapshot, identifie
     store, manifest, answered = installation.store, raw.manifest, Answered()
     with store.files.scratch() as scratch:
         writer = SnapshotWriter(store.files, scratch, RAW, Origin(ASSET, source.slug, manifest.day, manifest.code_version), raw)
-        number = _count_pages(store, manifest)
+        number = count_pages(store, manifest)
         with installation.client(source) as client:
             try:
                 for page in source.build_protocol(client, installation.environ).records(identifiers):
@@ -68,7 +68,7 @@ def ask_for(installation: Installation, source: Source, raw: Snapshot, identifie
                     raise
                 answered.trouble = error
         if answered.arrived:
-            _attach_tables(store, scratch, manifest, answered, writer)
+            attach_tables(store, scratch, manifest, answered, writer)
             received = manifest.counts["received"] + len(answered.arrived)
             answered.snapshot = writer.finish(counts={"received": received}, facts=_facts(manifest, answered))
     return answered
@@ -85,13 +85,13 @@ def _receive(page: Page, number: int, asked: frozenset[str], answered: Answered,
         writer.append(pa.RecordBatch.from_arrays(columns, schema=with_fingerprint(RAW.schema)))
 
 
-def _count_pages(store: Store, raw: Manifest) -> int:
+def count_pages(store: Store, raw: Manifest) -> int:
     """The last page that the partition knows, so that new ones have numbers of their own."""
     numbers = (pq.read_table(path, columns=["page"])["page"].to_pylist() for path in table_files(store, raw, "requests"))
     return max((number for each in numbers for number in each), default=0)
 
 
-def _attach_tables(store: Store, scratch: Path, raw: Manifest, answered: Answered, writer: SnapshotWriter) -> None:
+def attach_tables(store: Store, scratch: Path, raw: Manifest, answered: Answered, writer: SnapshotWriter) -> None:
     """The tables beside the records: requests with the new ones, records set aside without those that arrived, others as they were."""
     requests = [{**_described(exchange), "page": number} for number, exchange in answered.exchanges]
     was_aside = pa.concat_tables(

@@ -117,7 +117,7 @@ def _member(installation: Installation, source: str, day: str) -> Member:
         )
     contribution = Contribution.from_dict(published.facts["contributes"])
     state, words = _state(store, source, day, published)
-    live = int(store.manifests.read(contribution.documents).counts["live"])
+    live = int(published.counts["live"])
     return Member(source, state, words, contribution.documents.day, live, published.reference, published.facts["contributes"])
 
 

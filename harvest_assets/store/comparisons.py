@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from harvest_assets.store.queries import connect, literal, parquet, write_query
 from harvest_assets.store.snapshots import Snapshot
@@ -102,19 +103,41 @@ def measure_loss(scratch: Path, old: Snapshot | None, new: Snapshot, *, earlier:
     return Loss(old_live, new_live, missing, confirmed, new_live - (old_live - missing))
 
 
-def write_due_keys(scratch: Path, target: Path, documents: Snapshot, results: Snapshot | None, read: Snapshot | None) -> int:
-    """Keys of the live documents that a task has to look at: new or changed since ``read``, and those whose last result failed."""
-    current = parquet([documents.index_path])
-    if results is None or read is None:
-        query = f"SELECT key FROM read_parquet({current}) WHERE live ORDER BY key"
-    else:
-        query = f"""SELECT now.key FROM read_parquet({current}) AS now
-            LEFT JOIN read_parquet({parquet([read.index_path])}) AS before USING (key)
-            WHERE now.live AND (before.key IS NULL OR NOT before.live OR before.fingerprint <> now.fingerprint)
-            UNION SELECT key FROM read_parquet({parquet([results.index_path])}) AS result SEMI JOIN
-            (SELECT key FROM read_parquet({current}) WHERE live) AS alive USING (key) WHERE result.status = 'failed' ORDER BY key"""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a task read when it made its last results, each beside what there is now; ``None`` where there was, or is, nothing."""
+
+    documents: tuple[Snapshot, Snapshot]
+    results: Snapshot
+    findings: Sequence[tuple[Snapshot | None, Snapshot | None]] = ()
+
+
+def write_due_keys(scratch: Path, target: Path, documents: Snapshot, read: Read | None, now: str) -> int:
+    """Keys of the live documents that a task has to look at; all of them when it has read nothing yet.
+
+    New or changed ones, those for which another task found something else, and those whose result is to be looked at again by ``now``.
+    """
+    alive = f"SELECT key FROM read_parquet({parquet([documents.index_path])}) WHERE live"
+    query = alive if read is None else f"SELECT DISTINCT key FROM ({_changed_keys(read, now)}) SEMI JOIN ({alive}) USING (key)"
     with connect(scratch) as connection:
-        return write_query(connection, query, target, sorted_column="key")
+        return write_query(connection, f"{query} ORDER BY key", target, sorted_column="key")
+
+
+def _changed_keys(read: Read, now: str) -> str:
+    before, after = read.documents
+    queries = [
+        f"""SELECT now.key FROM read_parquet({parquet([after.index_path])}) AS now
+        LEFT JOIN read_parquet({parquet([before.index_path])}) AS before USING (key)
+        WHERE now.live AND (before.key IS NULL OR NOT before.live OR before.fingerprint <> now.fingerprint)""",
+        f"SELECT key FROM read_parquet({parquet([read.results.index_path])}) WHERE retry_at <= {literal(now)}",
+    ]
+    for earlier, later in read.findings:
+        if earlier is None or later is None or earlier.manifest.reference != later.manifest.reference:
+            queries.append(
+                f"""SELECT key FROM ({_marks(earlier)}) AS earlier FULL JOIN ({_marks(later)}) AS later USING (key)
+                WHERE earlier.fingerprint IS DISTINCT FROM later.fingerprint"""
+            )
+    return " UNION ALL ".join(queries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +196,39 @@ def find_changes(scratch: Path, before: State | None, after: State | None) -> It
 def _live(state: State | None) -> str:
     if state is None:
         return _NO_KEYS
-    return f"SELECT key, fingerprint FROM read_parquet({parquet([state.documents.index_path])}) WHERE live"
+    index = parquet([state.documents.index_path])
+    return f"SELECT key, fingerprint FROM read_parquet({index}) WHERE live AND {is_published(state.derivatives)}"
 
 
 def _results(state: State | None, task: str) -> str:
     snapshot = state.derivatives.get(task) if state else None
-    return _NO_KEYS if snapshot is None else f"SELECT key, fingerprint FROM read_parquet({parquet([snapshot.index_path])})"
+    return f"SELECT * FROM ({_marks(snapshot)}) WHERE status <> 'not_applicable'"
+
+
+def _marks(results: Snapshot | None) -> str:
+    """Results by key, with the fingerprint of what consumers see of them; tables of old have one fingerprint only."""
+    if results is None:
+        return "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS status, NULL::BIGINT AS fingerprint WHERE false"
+    mark = "result_fingerprint" if "result_fingerprint" in pq.read_schema(results.index_path).names else "fingerprint"
+    return f"SELECT key, status, {mark} AS fingerprint FROM read_parquet({parquet([results.index_path])})"
+
+
+def is_published(derivatives: Mapping[str, Snapshot]) -> str:
+    """SQL over the index of documents: no task keeps the document, or the record that it is part of, from being published."""
+    paths = [each.index_path for each in derivatives.values() if each.manifest.counts.get("withheld")]
+    if not paths:
+        return "true"
+    withheld = f"SELECT key FROM read_parquet({parquet(paths)}, union_by_name = true) WHERE withholds"
+    return f"key NOT IN ({withheld}) AND coalesce(owner, key) NOT IN ({withheld})"
+
+
+def count_results(scratch: Path, results: Snapshot) -> list[tuple[str, str | None, int]]:
+    """How many results there are, by status and class of failure."""
+    with connect(scratch) as connection:
+        rows = connection.execute(
+            f"SELECT status, failure, count(*) FROM read_parquet({parquet([results.index_path])}) GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    return [(str(status), failure, int(count)) for status, failure, count in rows]
 
 
 _NO_KEY = "SELECT NULL::VARCHAR AS key WHERE false"

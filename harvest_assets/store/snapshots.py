@@ -78,12 +78,12 @@ class Snapshot:
         empty = self.shape.schema.empty_table()
         return empty if columns is None else empty.select(columns)
 
-    def select(self, keys: pa.Array) -> Iterator[dict[str, Any]]:
-        """The rows of some keys, in the order in which they are stored."""
+    def select(self, keys: pa.Array, where: str = "true") -> Iterator[dict[str, Any]]:
+        """The rows of some keys whose index row satisfies a condition, in the order in which they are stored."""
         with self.files.scratch() as scratch:
             path = scratch / "keys.parquet"
             pq.write_table(pa.table({"key": keys}), path)
-            for batch in self.batches(where=f"key IN (SELECT key FROM read_parquet({parquet([path])}))"):
+            for batch in self.batches(where=f"({where}) AND key IN (SELECT key FROM read_parquet({parquet([path])}))"):
                 yield from batch.to_pylist()
 
     def find(self, key: str) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ graph's own.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,8 @@ from harvest_assets.interfaces import (
     Result,
     Tools,
 )
+
+_SLUG = re.compile(r"(?<!^)([A-Z])")
 
 
 class MemoryBlobs(BlobSink):
@@ -51,7 +54,7 @@ class InPlace(Isolation):
             except RecordError as error:
                 yield item, Ended(error.rule or type(error).__name__, str(error))
             except HarvestError as error:
-                yield item, Ended(type(error).__name__, str(error))
+                yield item, Ended(_SLUG.sub(r"_\1", type(error).__name__).lower(), str(error))
 
 
 class DirectDownloads(Downloads):
@@ -73,6 +76,7 @@ def build_tools(client: HttpClient, **more: Any) -> Tools:  # noqa: ANN401 - the
     made: Mapping[str, Any] = {
         "source": "source",
         "client": client,
+        "services": client,
         "downloads": DirectDownloads(client),
         "blobs": MemoryBlobs(),
         "isolation": InPlace(),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harvest_assets.config.plugins import find_document_task
 from harvest_assets.config.secrets import Reference
 from harvest_assets.config.sources import Source, build_source
 from harvest_assets.errors import ConfigurationError
@@ -77,7 +78,7 @@ def test_everything_can_be_said() -> None:
     assert source.start == date(2020, 1, 31)
     assert source.network.allow == ("loopback", "10.20.0.0/16")
     assert (source.http.requests_per_second, source.http.max_attempts, source.http.connect_timeout_seconds) == (1.0, 2, 10.0)
-    assert (source.extractor_name, source.task_names) == ("cards", ("reading",))
+    assert (source.extractor_name, source.task_names) == ("cards", ("overrides", "reading"))
     assert source.owner is not None
     assert source.owner.email == "stacks@example.org"
 
@@ -93,7 +94,20 @@ def test_a_source_that_is_loaded_does_not_change() -> None:
 
 def test_all_document_tasks_apply_unless_the_file_names_some() -> None:
     assert {"reading", "url_checks"} <= set(build().task_names)
-    assert build(tasks=[]).task_names == ()
+    assert build(tasks=[]).task_names == ("overrides",)
+
+
+def test_a_document_task_comes_behind_those_that_it_reads() -> None:
+    names = build(tasks=["texts", "url_checks"]).task_names
+    assert names == ("overrides", "url_checks", "texts")
+
+
+def test_document_tasks_have_options_that_are_checked_by_name() -> None:
+    source = build(task_options={"url_checks": {"per_host": 1}})
+    assert source.task_settings("url_checks").model_dump()["per_host"] == 1
+    assert source.task_settings("texts") == find_document_task("texts").options()
+    with pytest.raises(ConfigurationError, match=r"per_hots' is not a key; did you mean 'task_options\.url_checks\.per_host'\?"):
+        build(task_options={"url_checks": {"per_hots": 1}})
 
 
 def test_the_extractor_follows_from_the_metadata_prefix_when_there_is_one_of_that_name() -> None:

@@ -1,16 +1,18 @@
-"""A server on loopback whose paths a test fills, the client that asks it, and a shelf for blobs."""
+"""A server on loopback whose paths a test fills, and the client that asks it."""
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harvest_assets.harvest.budget import HostBudget
 from harvest_assets.harvest.http import RequestsClient
 from harvest_assets.harvest.http_settings import HttpSettings
-from harvest_assets.interfaces import BlobSink, TaskInput
+from harvest_assets.interfaces import TaskInput
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -27,7 +29,7 @@ class Site:
         self.lock = threading.Lock()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}{path}"
+        return f"http://{self.server.server_address[0]}:{self.server.server_port}{path}"
 
     def serve(self, path: str, status: int = 200, body: bytes = b"", **headers: str) -> str:
         """Let a path answer every method alike (HEAD without the body); ``content_type`` stands for ``Content-Type``."""
@@ -61,16 +63,28 @@ class Site:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
+    with open_site("127.0.0.1") as one:
+        yield one
+
+
+@pytest.fixture
+def other_site() -> Iterator[Site]:
+    with open_site("127.0.0.2") as one:
+        yield one
+
+
+@contextmanager
+def open_site(host: str) -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             current.handle(self)
 
-        do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+        do_HEAD = do_POST = do_GET  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
             del format, args  # a test says what it saw
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     current = Site(server)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -95,28 +109,11 @@ def client(tmp_path: Path) -> Iterator[RequestsClient]:
         yield one
 
 
-class Shelf(BlobSink):
-    """Blobs in memory."""
-
-    def __init__(self) -> None:
-        self.contents: dict[str, bytes] = {}
-
-    def keep(self, content: bytes, *, suffix: str) -> str:
-        path = f"blobs/{len(self.contents)}{suffix}"
-        self.contents[path] = content
-        return path
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
 @pytest.fixture
 def describe_file() -> Callable[..., TaskInput]:
     """Build what a task reads of a file document; the address is also its name."""
 
-    def build(url: str | None, *, media_type: str | None = None, entity: str = "file") -> TaskInput:
-        return TaskInput(srn=f"source:{url}", entity=entity, title=None, url=url, media_type=media_type)
+    def build(url: str | None, *, media_type: str | None = None, entity: str = "file", **more: Any) -> TaskInput:
+        return TaskInput(srn=f"source:{url}", entity=entity, title=None, url=url, media_type=media_type, **more)
 
     return build

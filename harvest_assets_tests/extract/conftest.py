@@ -1,10 +1,14 @@
 """Raw records as a harvest leaves them."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import orjson
 import pyarrow as pa
 import pytest
 
+from harvest_assets.interfaces import Extraction, Extractor
 from harvest_assets.model.record import RAW_RECORDS
 
 ENVELOPE = b'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
@@ -42,5 +46,23 @@ def build_dc() -> Callable[[str], bytes]:
             '<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="http://purl.org/dc/elements/1.1/">'
             f"{elements}</oai_dc:dc></metadata></record>"
         ).encode()
+
+    return build
+
+
+@pytest.fixture
+def load() -> Callable[[str], dict[str, Any]]:
+    """The name of a source format → a record as such a source sends it."""
+    return lambda name: orjson.loads((Path(__file__).parent / "fixtures" / f"{name}.json").read_bytes())
+
+
+@pytest.fixture
+def extract(build_batch: Callable[..., pa.RecordBatch]) -> Callable[..., Extraction]:
+    """An extractor's class, records as values or bytes, and the options of a source named ``shop`` → what they become."""
+
+    def build(kind: type[Extractor], *records: object, entity: str = "product", **options: object) -> Extraction:
+        extractor = kind("shop", entity, kind.options.model_validate(options))
+        bodies = [record if isinstance(record, bytes) else orjson.dumps(record) for record in records]
+        return extractor.extract(build_batch(*bodies, envelope=b""))
 
     return build

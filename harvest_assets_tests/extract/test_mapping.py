@@ -1,5 +1,6 @@
 """JSON records become documents and files as a source's YAML says."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -152,7 +153,16 @@ def test_files_become_documents_of_their_own(read: Read) -> None:
         ("https://example.org/page", None, "page"),
     ]
     assert {(document.entity, document.owner, document.parent) for document in rest} == {("file", "shop:r0", record_document.srn)}
-    assert rest[2].properties == {"url": "https://example.org/page"}
+    digest = hashlib.sha1(b"https://example.org/page").hexdigest()  # noqa: S324 - a name, not a signature
+    assert rest[2].srn == f"shop:r0:{digest}"
+    assert rest[2].properties == {
+        "url": "https://example.org/page",
+        "title": "page",
+        "technical_type": "unknown",
+        "domain": "example.org",
+        "hash": digest,
+        "product_id": "r0",
+    }
 
 
 def test_files_may_be_plain_addresses_in_nested_lists(read: Read) -> None:

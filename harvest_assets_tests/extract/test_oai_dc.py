@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harvest_assets.extract import oai_dc
+from harvest_assets.extract import xml_records
 from harvest_assets.extract.oai_dc import ELEMENTS, OaiDc
 from harvest_assets.interfaces import Options
 from harvest_assets.model.document import Document
@@ -72,13 +72,24 @@ def test_addresses_of_files_become_documents_of_their_own(extractor: OaiDc, buil
         "<dc:identifier>https://example.org/a b.pdf</dc:identifier><dc:identifier>ftp://example.org/a.pdf</dc:identifier>"
         "<dc:identifier>https:///a.pdf</dc:identifier><dc:identifier>https://example.org/.pdf</dc:identifier>"
     )
-    record, paper, picture = extractor.extract(build_batch(build_dc(text))).documents
+    rights = "info:eu-repo/semantics/openAccess"
+    record, paper, picture = extractor.extract(build_batch(build_dc(f"{text}<dc:rights>{rights}</dc:rights>"))).documents
+    digest = hashlib.sha1(url.encode()).hexdigest()  # noqa: S324 - a name, no secret
     assert record.entity == "product"
     assert paper == Document(
-        srn=f"library:r0:{hashlib.sha1(url.encode()).hexdigest()}",  # noqa: S324 - a name, no secret
+        srn=f"library:r0:{digest}",
         owner="library:r0",
         entity="file",
-        properties={"url": url, "media_type": "application/pdf"},
+        properties={
+            "url": url,
+            "media_type": "application/pdf",
+            "title": "My paper.PDF",
+            "technical_type": "document",
+            "domain": "example.org",
+            "hash": digest,
+            "product_id": "r0",
+            "rights": [rights],
+        },
         title="My paper.PDF",
         parent="library:r0",
         url=url,
@@ -133,7 +144,7 @@ def test_what_a_record_gives_does_not_depend_on_its_neighbours(
     batch = build_batch(*bodies)
     batch = batch.set_column(5, batch.schema.field(5), pa.array(envelopes[: len(bodies)], pa.binary()))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(oai_dc, "_TOGETHER", together)
+        patch.setattr(xml_records, "_TOGETHER", together)
         extraction = OaiDc("library", "product", Options()).extract(batch)
     assert [document.title for document in extraction.documents] == [str(number) for number, bad in enumerate(broken) if not bad]
     assert [aside.identifier for aside in extraction.set_aside] == [f"r{number}" for number, bad in enumerate(broken) if bad]

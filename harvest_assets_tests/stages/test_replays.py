@@ -22,7 +22,7 @@ def test_after_the_file_of_the_source_is_mended_a_replay_releases_what_could_not
     assert {row["released_by"] for row in rows("released")} == {f"replay of {on(1)}"}
     assert set(broken) <= world.live(1)
     assert {f"lib:{each}" for each in broken} <= set(world.published(1))
-    assert [each.asset for each in done.made] == ["documents", "sets"]
+    assert [each.asset for each in done.made] == ["documents", "overrides", "sets"]
     assert done.verdict is not None
     assert (done.verdict.decision, done.verdict.evidence.missing) == ("accepted", 0)
     entry = world.store.ledger.find("replays", "lib", "fix")
@@ -108,7 +108,7 @@ def test_a_record_that_could_not_be_received_is_asked_for_alone(world, universe,
     asked = [seen.arguments for seen in universe.requests if ("verb", "GetRecord") in seen.arguments.items()]
     assert sorted(each["identifier"] for each in asked) == sorted([spoiled, other])
     assert (done.selected, done.released, done.waiting, done.day) == (2, 1, 1, str(on(1)))
-    assert [each.asset for each in done.made] == ["raw_records", "documents", "sets"]
+    assert [each.asset for each in done.made] == ["raw_records", "documents", "overrides", "sets"]
     assert world.live(1) == set(repository.identifiers()) - {other}
     assert [(row["id"], row["attempts"]) for row in rows("waiting")] == [(other, 2)]
     after = world.manifest("raw_records", 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,11 +17,14 @@ from harvest_assets.store.comparisons import (
     Kind,
     Looked,
     Loss,
+    Read,
     Received,
     Reread,
     State,
+    count_results,
     find_changes,
     find_retracted,
+    is_published,
     measure_loss,
     sort_differences,
     write_dead_keys,
@@ -35,11 +38,13 @@ from harvest_assets.store.snapshots import Snapshot, TableShape
 Documents = Mapping[str, tuple[bool, int]]
 """SRN → live, fingerprint."""
 Results = Mapping[str, tuple[str, int]]
-"""SRN → status, fingerprint."""
+"""SRN → status, fingerprint; what is ``failed`` is to be looked at again now, what is ``withholding`` keeps its document back."""
 
 KEYS = [f"s:r{number}" for number in range(7)]
 DOCUMENT_STATES = st.dictionaries(st.sampled_from(KEYS), st.tuples(st.booleans(), st.integers(0, 2)), max_size=7)
-RESULT_STATES = st.dictionaries(st.sampled_from(KEYS), st.tuples(st.sampled_from(["succeeded", "failed"]), st.integers(0, 2)), max_size=7)
+STATUSES = st.sampled_from(["succeeded", "failed", "not_applicable", "withholding"])
+RESULT_STATES = st.dictionaries(st.sampled_from(KEYS), st.tuples(STATUSES, st.integers(0, 2)), max_size=7)
+NOW, LATER = "2026-01-02T00:00:00+00:00", "2026-01-03T00:00:00+00:00"
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -69,15 +74,21 @@ class Bench:
         rows = sorted(state)
         columns: dict[str, list[object]] = {
             "srn": list(rows),
-            "status": [state[srn][0] for srn in rows],
+            "status": [state[srn][0].replace("withholding", "succeeded") for srn in rows],
             "output": ["{}"] * len(rows),
             "reason": [None] * len(rows),
+            "failure": [None] * len(rows),
+            "retry_at": [NOW if state[srn][0] == "failed" else LATER for srn in rows],
+            "withholds": [state[srn][0] == "withholding" for srn in rows],
+            "result_fingerprint": [state[srn][1] for srn in rows],
             "attempts": [1] * len(rows),
             "input_fingerprint": [""] * len(rows),
             "task_version": ["1"] * len(rows),
             "fingerprint": [state[srn][1] for srn in rows],
         }
-        return self.build(DERIVATIVE, columns)
+        snapshot = self.build(DERIVATIVE, columns)
+        withheld = sum(status == "withholding" for status, _ in state.values())
+        return Snapshot(self.files, replace(snapshot.manifest, counts={**snapshot.manifest.counts, "withheld": withheld}), DERIVATIVE)
 
     def raw(self, deleted: Mapping[str, bool]) -> Snapshot:
         rows = sorted(deleted)
@@ -148,18 +159,24 @@ def test_a_streak_grows_by_one_with_each_harvest_and_ends_when_the_document_is_b
 
 
 @QUICK
-@given(now=DOCUMENT_STATES, read=DOCUMENT_STATES, results=RESULT_STATES)
-def test_due_are_live_documents_that_changed_or_failed(
-    tmp_path_factory: pytest.TempPathFactory, now: Documents, read: Documents, results: Results
+@given(now=DOCUMENT_STATES, read=DOCUMENT_STATES, results=RESULT_STATES, found=st.tuples(RESULT_STATES, RESULT_STATES))
+def test_due_are_live_documents_that_changed_or_wait_or_of_which_another_task_says_something_else(
+    tmp_path_factory: pytest.TempPathFactory, now: Documents, read: Documents, results: Results, found: tuple[Results, Results]
 ) -> None:
     with open_bench(tmp_path_factory.mktemp("store")) as bench:
         target, dead = bench.scratch / "due.parquet", bench.scratch / "dead.parquet"
         documents, derived = bench.documents(now), bench.results(results)
         changed = {srn for srn, fingerprint in live(now).items() if live(read).get(srn) != fingerprint}
-        failed = {srn for srn, (status, _) in results.items() if status == "failed"} & live(now).keys()
-        assert write_due_keys(bench.scratch, target, documents, derived, bench.documents(read)) == len(changed | failed)
-        assert keys_in(target) == sorted(changed | failed)
-        write_due_keys(bench.scratch, target, documents, derived, None)
+        waiting = {srn for srn, (status, _) in results.items() if status == "failed"} & live(now).keys()
+        marks = [{srn: fingerprint for srn, (_, fingerprint) in each.items()} for each in found]
+        said = {srn for srn in live(now) if marks[0].get(srn) != marks[1].get(srn)}
+        before = Read((bench.documents(read), documents), derived, [(bench.results(found[0]), bench.results(found[1]))])
+        assert write_due_keys(bench.scratch, target, documents, before, NOW) == len(changed | waiting | said)
+        assert keys_in(target) == sorted(changed | waiting | said)
+        first_said = Read((documents, documents), derived, [(None, bench.results(found[1]))])
+        write_due_keys(bench.scratch, target, documents, first_said, "2026-01-01")
+        assert keys_in(target) == sorted(found[1].keys() & live(now).keys())
+        write_due_keys(bench.scratch, target, documents, None, NOW)
         assert keys_in(target) == sorted(live(now))
         write_dead_keys(bench.scratch, dead, documents, derived, Looked())
         assert keys_in(dead) == sorted(results.keys() - live(now).keys())
@@ -194,7 +211,23 @@ def _published(state: tuple[Documents, Results | None] | None) -> dict[str, tupl
     if state is None:
         return {}
     documents, results = state
-    return {srn: (fingerprint, (results or {}).get(srn, (None, None))[1]) for srn, fingerprint in live(documents).items()}
+    seen = {srn: (status, fingerprint) for srn, (status, fingerprint) in (results or {}).items() if status != "not_applicable"}
+    shown = {srn: fingerprint for srn, fingerprint in live(documents).items() if seen.get(srn, ("",))[0] != "withholding"}
+    return {srn: (fingerprint, seen[srn][1] if srn in seen else None) for srn, fingerprint in shown.items()}
+
+
+def test_what_is_part_of_a_withheld_record_is_withheld_with_it(bench: Bench) -> None:
+    owners = {"s:a": "s:a", "s:a:file": "s:a", "s:b": "s:b"}
+    documents = bench.documents(dict.fromkeys(owners, (True, 1)), owners)
+    shown, hidden = State(documents, {}), State(documents, {"task": bench.results({"s:a": ("withholding", 1)})})
+    found = [(row["srn"], row["operation"]) for batch in find_changes(bench.scratch, shown, hidden) for row in batch.to_pylist()]
+    assert found == [("s:a", "delete"), ("s:a:file", "delete")]
+    assert documents.count(f"live AND {is_published(hidden.derivatives)}") == 1
+
+
+def test_results_are_counted_by_status_and_failure(bench: Bench) -> None:
+    results = bench.results({"s:a": ("failed", 1), "s:b": ("failed", 2), "s:c": ("not_applicable", 0)})
+    assert count_results(bench.scratch, results) == [("failed", None, 2), ("not_applicable", None, 1)]
 
 
 RECORDS = [f"r{number}" for number in range(4)]

@@ -112,7 +112,7 @@ class Details:
         url = self._url.replace("{ids}", text).replace("{id}", text)
         shown = f"{place}, detail of {identifiers[0]!r}" + (f" and {len(identifiers) - 1} more" if len(identifiers) > 1 else "")
         try:
-            fetched = self._requester.fetch(Request(url), shown)
+            fetched = self._requester.fetch(Request(url, statuses=frozenset(self._settings.statuses)), shown)
         except (TransientError, PermanentError) as error:
             return Answer(identifiers, error=error)
         return Answer(identifiers, self._read(fetched, identifiers), fetched)

@@ -34,6 +34,9 @@ class DetailOptions(Options):
         Field(description="Where in a record its identifier is, by which the records of one answer are told apart; as in the list."),
     ] = None
     parallel: Annotated[int, Field(ge=1, le=32, description="Requests under way at a time.")] = 4
+    statuses: Annotated[tuple[Annotated[int, Field(ge=400, le=499)], ...], Field(strict=False)] = Field(
+        default=(), description="Statuses beside success whose answers are records too, such as 403 for records that are hidden."
+    )
 
     @field_validator("url")
     @classmethod

@@ -13,7 +13,7 @@ from harvest_assets.harvest.json_api.content import BrokenPageError, Content
 from harvest_assets.harvest.json_api.paging_options import In
 from harvest_assets.harvest.json_api.pointers import put
 from harvest_assets.harvest.json_api.repairs import CutPageError, EmptyPageError, read_content
-from harvest_assets.interfaces import HttpClient, Response
+from harvest_assets.interfaces import HttpClient, HttpStatusError, Response
 
 CUT_ATTEMPTS = 3
 
@@ -33,12 +33,13 @@ class FailedPageError(UnreadablePageError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for; ``body`` is sent by a POST."""
+    """What is asked for; ``body`` is sent by a POST. An answer with one of ``statuses`` (4xx) is an answer like any other."""
 
     url: str
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     method: Literal["GET", "POST"] = "GET"
     body: Any = None
+    statuses: frozenset[int] = frozenset()
 
     def holding(self, place: In, values: Mapping[str, Any]) -> "Request":
         """The request with values put into its query, as text, or into its body, at JSON pointers."""
@@ -99,6 +100,10 @@ class Requester:
             if request.parameters:
                 url += ("&" if "?" in url else "?") + urlencode(request.parameters)
             return self._client.post(url, body=orjson.dumps(request.body), content_type=_JSON, headers=self._headers)
+        except HttpStatusError as error:
+            if error.response.status in request.statuses:
+                return error.response
+            raise
         except TransientError as error:
             if error.status == _SERVER_ERROR:
                 raise FailedPageError(f"{place}: {error}", error) from error

@@ -60,6 +60,16 @@ def json_server() -> Path:
     return prepared("json-server")
 
 
+@pytest.fixture(scope="session")
+def tika(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with the parsers of Apache Tika."""
+    folder = prepared("tika")
+    path = f"{folder / 'tika-app.jar'}:{folder}"
+    log = tmp_path_factory.mktemp("tika") / "tika.log"
+    with serving(log, "java", "-Xmx512m", "-cp", path, "TikaServer") as port:
+        yield f"http://127.0.0.1:{port}"
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Start a server by the name of its script, over an empty repository."""

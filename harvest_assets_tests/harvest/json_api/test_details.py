@@ -117,6 +117,14 @@ def test_a_detail_that_fails_is_set_aside_alone(open_list: Lists, bad: Any, reas
     assert aside.reason.startswith(reason)
 
 
+def test_a_detail_with_a_status_that_the_source_names_is_a_record(open_list: Lists) -> None:
+    shelf = Shelf(["a", "b"])
+    shelf.broken = {"b": (403, b'{"name": "b", "visibility": "hidden"}')}
+    (page,) = open_list(shelf, identifier="", details={**ONE, "statuses": [403]}).pages(OPEN)
+    assert names(page) == ["a", "b"]
+    assert json.loads(page.records.column("body").to_pylist()[1])["visibility"] == "hidden"
+
+
 def test_what_a_batch_lacks_is_set_aside(open_list: Lists) -> None:
     shelf = Shelf(["a", "b", "c", "d", "e"])
     shelf.broken = {"b": {"items": [{"name": "a"}, {"name": "x"}, {"none": 1}, 5]}, "c": (500, b"")}
