@@ -16,7 +16,7 @@ from harvest_assets.interfaces import Options
 from harvest_assets.model.document import Document
 from harvest_assets.model.record import RAW_RECORDS
 
-RECORDS, PER_PAGE, ROUNDS = 2_000, 100, 3
+RECORDS, PER_PAGE, ROUNDS = 2_000, 100, 5
 ENVELOPE = b'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
 VOCABULARY = "http://purl.example.org/concept"
 LEVELS = ("HBO - Bachelor", "WO - Bachelor", "WO - Master")
@@ -40,7 +40,7 @@ def render(number: int) -> bytes:
     return (
         f"<record><header><identifier>oai:bench.example.org:{number}</identifier><datestamp>2026-06-01T00:00:00Z</datestamp>"
         f'<setSpec>bench</setSpec></header><metadata><czp:lom xmlns:czp="http://www.imsglobal.org/xsd/imsmd_v1p2"><czp:general>'
-        f"<czp:title>{_lang(words(8))}</czp:title><czp:language>nl</czp:language><czp:description>{_lang(words(70))}</czp:description>"
+        f"<czp:title>{_lang(words(8))}</czp:title><czp:language>nl</czp:language><czp:description>{_lang(words(45))}</czp:description>"
         + "".join(f"<czp:keyword>{_lang(words(2))}</czp:keyword>" for _ in range(5))
         + f"{_value('aggregationlevel', '2')}</czp:general><czp:lifecycle>"
         + "".join(_contribute(*person) for person in people)

@@ -22,9 +22,11 @@ class HarvestError(Exception):
     """What this project raises on purpose; anything else is a defect of ours and stays loud.
 
     ``failure`` is the class of what went wrong on the network, in a word: timeout, dns, tls, redirect_loop, private_address, ….
+    ``hops`` are the redirects on the way there: status and address.
     """
 
     failure: str | None = None
+    hops: tuple[tuple[int, str], ...] = ()
 
 
 class ConfigurationError(HarvestError):

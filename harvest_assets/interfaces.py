@@ -208,11 +208,12 @@ class Extractor(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A result as a task reads it: that of another task for the same document, or its own of another day."""
+    """A result as a task reads it: that of another task for the same document, or its own of another day, and when it was made."""
 
     status: Status
     output: Mapping[str, Any]
     reason: str | None = None
+    derived_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +333,8 @@ class Downloads(ABC):
 class Tools:
     """What a task works with. ``now`` is one aware time for the whole run; ``schemas`` are JSON Schemas by name.
 
-    ``broken_overrides`` are files of curators that cannot be read now. ``services`` may reach private networks too: it is for addresses that the installation itself names, never for those of strangers.
+    ``broken_overrides`` are files of curators that cannot be read now. ``services`` may reach private networks too: it is for addresses
+    that the installation itself names, never for those of strangers.
     """
 
     source: str

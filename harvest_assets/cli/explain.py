@@ -36,6 +36,8 @@ def print_explanation(found: Explanation) -> None:
     print_facts("by the set", _facts(found.set))
     print_facts("with the document", _facts(found.document))
     for task, result in found.derivatives.items():
+        if result["status"] == "not_applicable":
+            continue
         print_facts(f"and the result of {task}", _facts(result))
     if found.record is None:
         say("No raw record: the source no longer lists it, and the document says so.")

@@ -20,7 +20,7 @@ from harvest_assets.defs.sensors import ACTIVE, source_tags
 from harvest_assets.errors import ConfigurationError
 from harvest_assets.stages.intake import take_in, waiting_sources
 
-OP = "take_in"
+OP = "lay_in"
 
 
 class TakeInConfig(dg.Config):
@@ -49,7 +49,7 @@ def take_in_job() -> None:
 
 
 @dg.sensor(
-    job=take_in_job,
+    job_name="take_in",  # given the job itself, Dagster makes the sensor anew with a parameter that it warns of
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Take records in that were sent, as soon as no run of their source is under way.",

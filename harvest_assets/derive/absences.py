@@ -25,15 +25,15 @@ class Patience:
 
 
 def follow_absence(earlier: Mapping[str, Any], outcome: str, now: datetime, patience: Patience) -> dict[str, Any]:
-    """What is known of a file's absence after one more look.
+    """What is known of a file's absence after one more look; ``earlier`` is the last result, with ``derived_at``, when it was made.
 
     Returns:
         ``observations`` in a row that missed it, ``first_missed_at`` of these, ``last_seen_at``, and whether it counts as gone
-        (``is_gone``). Times are ISO 8601, null where it never happened.
+        (``is_gone``). Times are ISO 8601, null where it never happened, and of a file that is there: to be there as before is no news.
     """
-    last_seen_at = earlier.get("last_seen_at")
     if outcome in SEEN:
-        return _describe(0, None, now.isoformat(), is_gone=False)
+        return _describe(0, None, None, is_gone=False)
+    last_seen_at = earlier.get("derived_at") if earlier.get("outcome") in SEEN else earlier.get("last_seen_at")
     observations, first_missed_at = int(earlier.get("observations") or 0), earlier.get("first_missed_at")
     if outcome not in MISSED:
         return _describe(observations, first_missed_at, last_seen_at, is_gone=bool(earlier.get("is_gone")))

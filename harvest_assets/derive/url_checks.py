@@ -23,7 +23,7 @@ from harvest_assets.derive.video_addresses import read_youtube_id
 from harvest_assets.errors import HarvestError, TransientError
 from harvest_assets.interfaces import DocumentTask, HttpClient, Options, Response, TaskInput
 from harvest_assets.model.derivative import APPLIES, Applicability, Derivative, does_not_apply
-from harvest_assets.model.exchange import Exchange
+from harvest_assets.model.exchange import Exchange, Hop
 
 START_BYTES = 16_384
 SOON = timedelta(days=1)
@@ -103,7 +103,9 @@ class UrlChecks(DocumentTask):
         return Derivative(document.srn, "succeeded", output, again_after=SOON if _is_unsettled(output) else recheck)
 
     def _silent(self, document: TaskInput, error: HarvestError) -> Derivative:
-        output = _SILENCE | {"outcome": "unreachable"} | self._follow(document, "unreachable")
+        hops = [Hop(status, url) for status, url in error.hops]
+        way = {"redirects": classify_redirects(hops), "hops": describe_hops(hops)}
+        output = _SILENCE | {"outcome": "unreachable"} | way | self._follow(document, "unreachable")
         return Derivative(document.srn, "failed", output, str(error), error.failure or "unreachable")
 
     def _misspelled(self, document: TaskInput, problem: Problem) -> Derivative:
@@ -115,7 +117,7 @@ class UrlChecks(DocumentTask):
         options = cast("UrlCheckOptions", self.settings)
         patience = Patience(options.gone_after_observations, options.gone_after_days)
         address = {"address_sha256": fingerprint_of_address(document)}
-        earlier = document.earlier.output if document.earlier else {}
+        earlier = {**document.earlier.output, "derived_at": document.earlier.derived_at} if document.earlier else {}
         known = earlier if earlier.get("address_sha256") == address["address_sha256"] else {}
         return follow_absence(known, outcome, self.tools.now, patience) | address
 

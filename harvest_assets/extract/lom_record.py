@@ -5,10 +5,9 @@ flavours differ in namespace and in case. https://standards.ieee.org/ieee/1484.1
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from harvest_assets.extract.xml_records import Element, group_children, local_name, read_text
+from harvest_assets.extract.xml_records import Element, group_children, list_children, local_name, read_text
 
 DISCIPLINE = "discipline"
 EDUCATIONAL_LEVEL = "educational level"
@@ -46,8 +45,7 @@ class Location(NamedTuple):
     fallback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LomRecord:
+class LomRecord(NamedTuple):
     """A record's fields: texts stripped, empty ones ``""``; the first string of a text in several languages."""
 
     title: str
@@ -89,16 +87,18 @@ def read_lom(lom: Element) -> LomRecord:
 
 def _read_string(element: Element) -> str:
     """The first of its strings that is not empty; its own text where it has no strings."""
-    for child in element[:]:
-        if local_name(child.tag) in _STRINGS and (text := read_text(child)):
-            return text
+    for child in list_children(element):
+        if local_name(child.tag) in _STRINGS:
+            text = read_text(child) if len(child) else (child.text or "").strip()  # the most frequent call of all, spared
+            if text:
+                return text
     return read_text(element)
 
 
 def _read_value(element: Element) -> str:
     """A value of a vocabulary: it stands beside its ``source``; some write it alone."""
     has_source = False
-    for child in element[:]:
+    for child in list_children(element):
         name = local_name(child.tag)
         if name == "value":
             return _read_string(child)
@@ -123,19 +123,19 @@ def _read_values(children: _Children, name: str) -> Iterator[str]:
 
 def _read_contributions(lifecycles: Iterable[Element]) -> Iterator[Contribution]:
     for lifecycle in lifecycles:
-        for element in lifecycle[:]:
+        for element in list_children(lifecycle):
             if local_name(element.tag) == "contribute":
                 yield _read_contribution(element)
 
 
 def _read_contribution(contribute: Element) -> Contribution:
     role, entities, dates = "", list[str](), list[tuple[str, str]]()
-    for child in contribute[:]:
+    for child in list_children(contribute):
         name = local_name(child.tag)
         if name == "role":
             role = role or _read_value(child).lower()
         elif name in _ENTITIES:
-            entities.append("\n".join(read_text(card) for card in child[:]) if len(child) else read_text(child))
+            entities.append("\n".join(read_text(card) for card in list_children(child)) if len(child) else read_text(child))
         elif name == "date":
             dates.append(_read_date(child))
     return Contribution(role, tuple(entities), tuple(dates))
@@ -143,7 +143,7 @@ def _read_contribution(contribute: Element) -> Contribution:
 
 def _read_date(date: Element) -> tuple[str, str]:
     label = written = ""
-    for child in date[:]:
+    for child in list_children(date):
         name = local_name(child.tag)
         if name == "datetime":
             written = read_text(child)
@@ -177,20 +177,27 @@ def _read_taxa(classifications: Iterable[Element]) -> Iterator[Taxon]:
 def _read_path(purpose: str, path: Element) -> Iterator[Taxon]:
     """The terms of a path, from the broadest to the narrowest; flavours nest them or list them."""
     source, waiting = "", list[Element]()
-    for child in path[:]:
+    for child in list_children(path):
         name = local_name(child.tag)
         if name == "source":
             source = source or _read_string(child)
         elif name == "taxon":
             waiting.append(child)
     for taxon in waiting:
-        identifier = entry = ""
-        for child in taxon[:]:
-            name = local_name(child.tag)
-            if name == "id":
-                identifier = identifier or _read_string(child)
-            elif name == "entry":
-                entry = entry or _read_string(child)
-            elif name == "taxon":
-                waiting.append(child)
+        identifier, entry, inner = _read_taxon(taxon)
         yield Taxon(purpose, source, identifier, entry)
+        waiting.extend(inner)
+
+
+def _read_taxon(taxon: Element) -> tuple[str, str, Sequence[Element]]:
+    """Identifier, entry, and the terms inside it."""
+    identifier, entry, inner = "", "", list[Element]()
+    for child in list_children(taxon):
+        name = local_name(child.tag)
+        if name == "id":
+            identifier = identifier or _read_string(child)
+        elif name == "entry":
+            entry = entry or _read_string(child)
+        elif name == "taxon":
+            inner.append(child)
+    return identifier, entry, inner

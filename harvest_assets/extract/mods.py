@@ -5,7 +5,7 @@ Of people nothing but the name is kept, and an identifier made of it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 import pyarrow as pa

@@ -11,7 +11,7 @@ import pyarrow as pa
 from harvest_assets.extract.files import build_file
 from harvest_assets.extract.media_types import read_file_address
 from harvest_assets.extract.raw_rows import RawRow
-from harvest_assets.extract.xml_records import Element, extract_records, find_metadata, read_mixed
+from harvest_assets.extract.xml_records import Element, extract_records, find_metadata, list_children, read_mixed
 from harvest_assets.interfaces import Extraction, Extractor, Options
 from harvest_assets.model.document import Document, build_srn
 
@@ -58,7 +58,7 @@ class OaiDc(Extractor):
 def _read_elements(dublin_core: Element) -> dict[str, list[str]]:
     """Values by element: elements in the order of the standard, values in the order of the record."""
     found: dict[str, list[str]] = {}
-    for child in dublin_core[:]:  # a slice of children is three times as fast as iterating over them
+    for child in list_children(dublin_core):
         name = _TAGS.get(child.tag)
         text = (read_mixed(child) if len(child) else child.text or "").strip()
         if name is None or not text:

@@ -66,7 +66,7 @@ def _tidy(name: str, value: Any, notes: list[str]) -> Any:  # noqa: ANN401 - JSO
         return _drop_empty({key: _tidy(key, inner, notes) for key, inner in value.items()})
     if not isinstance(value, Iterable):
         return value
-    items = [item for item in value if not _is_empty(item)]
+    items = [item for item in value if item or not _is_empty(item)]
     if name in _PEOPLE:
         items = _tidy_people(name, items, notes)
     unique = _drop_repetitions(items)
@@ -96,7 +96,7 @@ def _tidy_people(name: str, people: Iterable[Mapping[str, Any]], notes: list[str
 
 
 def _drop_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if not _is_empty(value)}
+    return {name: value for name, value in fields.items() if value or not _is_empty(value)}
 
 
 def _is_empty(value: Any) -> bool:  # noqa: ANN401 - JSON has no narrower type

@@ -6,8 +6,8 @@ Put here: names, mail addresses, ORCID iDs. Keep out: telephones, addresses, pic
 
 import quopri
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import NamedTuple
 
 _LONGEST = 200_000
 _LONGEST_NAME = 1_000
@@ -26,8 +26,7 @@ _CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "latin-1", "windows-1252": "cp1252"
 _ORCID = re.compile(r"(?<!\d)\d{4}-\d{4}-\d{4}-\d{3}[\dXx](?!\w)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class VCard:
+class VCard(NamedTuple):
     """A person or an organisation: ``name`` is FN, else made of N, else ORG. ``email`` is as written, whether or not it is any."""
 
     name: str
@@ -35,8 +34,7 @@ class VCard:
     orcid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VCards:
+class VCards(NamedTuple):
     """The cards of a text in their order, and what is wrong with those that were left out."""
 
     cards: tuple[VCard, ...] = ()
@@ -86,7 +84,7 @@ def _read_head(line: str) -> str:
     return found[0] if found else line.partition(":")[0]
 
 
-def _unfold(body: str) -> Iterator[str]:
+def _unfold(body: str) -> list[str]:
     """Lines with what was folded joined again.
 
     A line that begins with white space goes on with the one before it. ``BEGIN`` is never folded: what the line after it begins with is
@@ -94,10 +92,9 @@ def _unfold(body: str) -> Iterator[str]:
     """
     lines = body.splitlines()
     if _FOLDED.search(body) is None:
-        yield from lines
-        return
+        return lines
     indentation = _read_indentation(lines)
-    current = ""
+    current, unfolded = "", list[str]()
     for line in lines:
         plain = line.removeprefix(indentation)
         if current.endswith("=") and "QUOTED-PRINTABLE" in current.upper():
@@ -105,9 +102,9 @@ def _unfold(body: str) -> Iterator[str]:
         elif plain[:1] in {" ", "\t"}:
             current += plain[1:]
         else:
-            yield current
+            unfolded.append(current)
             current = plain
-    yield current
+    return [*unfolded, current]
 
 
 def _read_indentation(lines: list[str]) -> str:

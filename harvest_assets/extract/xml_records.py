@@ -56,7 +56,7 @@ def find_metadata(record: Element, metadata_format: str, *names: str) -> Element
     """
     if local_name(record.tag) in names:
         return record
-    metadata = next((child for child in record[:] if local_name(child.tag) == "metadata"), None)
+    metadata = next((child for child in list_children(record) if local_name(child.tag) == "metadata"), None)
     if metadata is None or not len(metadata):
         raise RecordError("the record has no metadata", rule="no_metadata")
     element = metadata[0]
@@ -74,11 +74,16 @@ def local_name(tag: str) -> str:
     return tag.rpartition("}")[2].lower()
 
 
+def list_children(element: Element) -> list[Element]:
+    """The children of an element, three times as fast as by iterating over it."""
+    return element[:]  # pyright: ignore[reportArgumentType,reportReturnType] - lxml's stubs know no slices
+
+
 def group_children(*elements: Element) -> dict[str, list[Element]]:
     """The children of elements by local name, in the order of the record."""
     found: dict[str, list[Element]] = {}
     for element in elements:
-        for child in element[:]:  # a slice of children is three times as fast as iterating over them
+        for child in list_children(element):
             name = local_name(child.tag)
             if name in found:
                 found[name].append(child)

@@ -118,7 +118,8 @@ def _read_whole(reply: requests.Response, limit: int, redactor: Redactor) -> byt
 def _too_long(reply: requests.Response, limit: int, redactor: Redactor) -> PermanentError:
     return PermanentError(
         f"{reply.request.method} {redactor.clean(str(reply.request.url))!r}: the body has more than {limit} bytes after decoding; "
-        "ask for smaller pages, or raise 'max_body_bytes'"
+        "ask for smaller pages, or raise 'max_body_bytes'",
+        failure="too_large",
     )
 
 

@@ -148,7 +148,8 @@ class RequestsClient(HttpClient):
         journey = Journey(call.method, self._redactor.clean(call.url), started_at)
         try:
             answer = self._insist(call, journey)
-        except HarvestError:
+        except HarvestError as error:
+            error.hops = tuple((hop.status, hop.url) for hop in journey.hops)
             self._report(journey.record(status=0, body_bytes=0))
             raise
         exchange = journey.record(answer.status, len(answer.body))

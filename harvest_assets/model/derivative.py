@@ -16,6 +16,7 @@ DERIVATIVES = pa.schema(
         pa.field("reason", pa.string(), metadata={"description": "Why it failed, was cancelled or does not apply, in words"}),
         pa.field("failure", pa.string(), metadata={"description": "The class of the failure, in a word"}),
         pa.field("attempts", pa.int32(), nullable=False, metadata={"description": "How often it was tried with this input"}),
+        pa.field("derived_at", pa.string(), metadata={"description": "When the task looked; of a success or a failure"}),
         pa.field("retry_at", pa.string(), metadata={"description": "When the task looks again though nothing changed; empty: never"}),
         pa.field(
             "input_fingerprint", pa.string(), nullable=False, metadata={"description": "Fingerprint of what the task read of the document"}

@@ -1,18 +1,38 @@
-"""Deriving with care: whatever a task does with a batch, every document of it gets exactly one result.
+"""Deriving with care: whatever a task does with a batch, every document of it gets exactly one result that can be written down.
 
-A task that breaks while it looks at a batch is a defect, of ours or of a plug-in's author. Its other documents must not pay for it: the
-batch is split until the culprit is alone, and the defect is that document's failure.
+A task that breaks while it looks at a batch, or at one document, is a defect, of ours or of a plug-in's author. Its other documents must
+not pay for it: the batch is split until the culprit is alone, and the defect is that document's failure.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import get_args
+
+import orjson
 
 from harvest_assets.errors import ConfigurationError
 from harvest_assets.interfaces import DocumentTask, TaskInput
-from harvest_assets.model.derivative import Derivative
+from harvest_assets.model.derivative import Derivative, Status
 
 logger = logging.getLogger(__name__)
+
+
+def examine(task: DocumentTask, document: TaskInput) -> str | Derivative:
+    """The fingerprint of what a task reads for a document; its result instead, when the task does not apply to it or breaks at it.
+
+    Raises:
+        ConfigurationError: The task cannot work before a person changes something.
+    """
+    try:
+        applicability = task.applies_to(document)
+        if applicability.applies:
+            return task.fingerprint(document)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything, and other documents wait
+        return _broken(task, document.srn, error)
+    return Derivative(document.srn, "not_applicable", {}, applicability.reason)
 
 
 def derive_each(task: DocumentTask, batch: Sequence[TaskInput], is_over: Callable[[], bool]) -> Iterator[Derivative]:
@@ -23,9 +43,9 @@ def derive_each(task: DocumentTask, batch: Sequence[TaskInput], is_over: Callabl
     """
     left = {each.srn: each for each in batch}
     try:
-        for result in task.derive(batch):
+        for result in () if is_over() else task.derive(batch):
             if left.pop(result.srn, None) is not None:
-                yield result
+                yield _checked(task, result)
             if left and is_over():
                 break
     except ConfigurationError:
@@ -45,8 +65,24 @@ def _split(task: DocumentTask, left: list[TaskInput], is_over: Callable[[], bool
         for half in (list(islice(halves, len(left) // 2)), list(halves)):
             yield from derive_each(task, half, is_over)
     elif left:
-        logger.error("task %s broke at %r", task.name, left[0].srn, exc_info=error)
-        yield Derivative(left[0].srn, "failed", {}, f"the task broke: {type(error).__name__}: {' '.join(str(error).split())}", "defect")
+        yield _broken(task, left[0].srn, error)
+
+
+def _broken(task: DocumentTask, srn: str, error: Exception) -> Derivative:
+    logger.error("task %s broke at %r", task.name, srn, exc_info=error)
+    words = " ".join(str(error).split()).encode("utf-8", "replace").decode()
+    return Derivative(srn, "failed", {}, f"the task broke: {type(error).__name__}: {words}", "defect")
+
+
+def _checked(task: DocumentTask, result: Derivative) -> Derivative:
+    """The result, or that it cannot be written down."""
+    try:
+        orjson.dumps([result.output, result.reason, result.failure])
+        if result.status not in get_args(Status):
+            raise TypeError(f"its status {result.status!r} is not one of {', '.join(get_args(Status))}")  # noqa: TRY301 - filed as any other flaw
+    except TypeError as error:
+        return Derivative(result.srn, "failed", {}, f"task {task.name!r} gave a result that is none: {error}; report this defect", "defect")
+    return result
 
 
 def _no_result(task: DocumentTask, srn: str) -> Derivative:

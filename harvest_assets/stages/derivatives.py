@@ -32,14 +32,15 @@ def derive(installation: Installation, source: Source, task_name: str, days: Seq
         task = stack.enter_context(open_task(installation, source, task_name)) if task_name in source.task_names else None
         for day in wanted:
             documents = read_input(store, "documents", source.slug, day)
-            findings = _find_upstream(store, task_name, documents)
+            findings = _find_upstream(store, source, task_name, documents)
             made = _readable(store, made_by(store, task_name, source.slug, day, batch))
             if made is not None and is_current(
                 made.manifest, documents.reference, *(each.manifest.reference for each in findings.values())
             ):
                 results[day] = previous = made
                 continue
-            work = TaskDay(store, task_name, store.snapshot(documents, DOCUMENT), findings, previous)
+            known = _latest_first(_readable(store, store.manifests.find(task_name, source.slug, day)), previous)
+            work = TaskDay(store, task_name, store.snapshot(documents, DOCUMENT), findings, known)
             with store.files.scratch() as scratch:
                 results[day] = previous = work.run(task, scratch, batch, source.limits.task_duration)
     return results
@@ -50,9 +51,13 @@ def _readable(store: Store, manifest: Manifest | None) -> Snapshot | None:
     return store.snapshot(manifest, DERIVATIVE) if manifest is not None and manifest.facts.get("shape") == SHAPE else None
 
 
-def _find_upstream(store: Store, task: str, documents: Manifest) -> dict[str, Snapshot]:
-    """The results of the same day that a task reads, as far as the source has them."""
-    found = {
-        name: _readable(store, store.manifests.find(name, documents.scope, documents.day)) for name in upstream(find_document_task(task))
-    }
+def _latest_first(*results: Snapshot | None) -> list[Snapshot]:
+    """What a task knows: its results of the same day, from an earlier run, and those of the day before it."""
+    return sorted((each for each in results if each is not None), key=lambda each: each.manifest.generation, reverse=True)
+
+
+def _find_upstream(store: Store, source: Source, task: str, documents: Manifest) -> dict[str, Snapshot]:
+    """The results of the same day that a task reads, as far as the source has them, and still wants them."""
+    wanted = [name for name in upstream(find_document_task(task)) if name in source.task_names]
+    found = {name: _readable(store, store.manifests.find(name, documents.scope, documents.day)) for name in wanted}
     return {name: snapshot for name, snapshot in found.items() if snapshot is not None}

@@ -13,8 +13,11 @@ from harvest_assets.publish.rows import PUBLISHED
 from harvest_assets.stages.sets import Contribution
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT
 from harvest_assets.store.comparisons import State, is_published
+from harvest_assets.store.rows import regroup
 from harvest_assets.store.snapshots import Snapshot
 from harvest_assets.store.store import Store
+
+ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class OpenSet:
 
     def batches(self, where: str = "true") -> Iterator[pa.RecordBatch]:
         """Published rows (columns ``PUBLISHED``) of the live documents whose index row satisfies a condition."""
-        for batch in self.documents.batches(where=f"live AND ({where}) AND {is_published(self.derivatives)}"):
+        wanted = self.documents.batches(where=f"live AND ({where}) AND {is_published(self.derivatives)}")
+        for batch in regroup(wanted, ROWS_AT_ONCE):
             yield self._publish(batch)
 
     def _publish(self, batch: pa.RecordBatch) -> pa.RecordBatch:

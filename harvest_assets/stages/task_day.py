@@ -7,8 +7,8 @@ them; another vocabulary, or another option, compares the fingerprints of all of
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -20,14 +20,14 @@ import pyarrow as pa
 from harvest_assets.config.plugins import OVERRIDES
 from harvest_assets.interfaces import DocumentTask, TaskInput
 from harvest_assets.model.derivative import Derivative
-from harvest_assets.stages.careful import derive_each
+from harvest_assets.stages.careful import derive_each, examine
 from harvest_assets.stages.listening import find_task_listener
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT
 from harvest_assets.stages.task_inputs import COLUMNS, Looked, choose, read_inputs
 from harvest_assets.stages.task_rows import Rows, Tried, fingerprint_input, not_applicable_rows
-from harvest_assets.store.comparisons import Looked as LookedAt
 from harvest_assets.store.comparisons import Read, count_results, write_dead_keys, write_due_keys
 from harvest_assets.store.queries import parquet
+from harvest_assets.store.rows import regroup
 from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
 from harvest_assets.store.snapshots import Snapshot
 from harvest_assets.store.store import Store
@@ -39,7 +39,7 @@ STATUSES = ("succeeded", "failed", "not_applicable", "cancelled")
 
 @dataclass(slots=True)
 class _Look:
-    """One pass of a task over what is due: how far it is, and what it left alone."""
+    """One pass of a task over what is due, and how far it is."""
 
     task: DocumentTask
     now: datetime
@@ -47,7 +47,6 @@ class _Look:
     ends_at: float
     done: int = 0
     calls: int = 0
-    kept: list[str] = field(default_factory=list[str])
 
     def is_over(self) -> bool:
         """Whether the time for the task is up."""
@@ -59,14 +58,18 @@ class _Look:
 
 
 class TaskDay:
-    """What a task works on: documents of the day, what other tasks found for them, and its own last results."""
+    """What a task works on: documents of the day, what other tasks found for them, and its own earlier results, the last first.
 
-    def __init__(self, store: Store, name: str, documents: Snapshot, findings: Mapping[str, Snapshot], previous: Snapshot | None) -> None:
+    The last results are what the new ones are built on; in the others is looked up what these do not know.
+    """
+
+    def __init__(self, store: Store, name: str, documents: Snapshot, findings: Mapping[str, Snapshot], known: Sequence[Snapshot]) -> None:
         self._store = store
         self._name = name
         self._documents = documents
         self._findings = findings
-        self._previous = previous
+        self._known = known
+        self._previous = known[0] if known else None
 
     def run(self, task: DocumentTask | None, scratch: Path, batch: str, duration: timedelta) -> Snapshot:
         """Look at what is due, carry the rest, drop what belongs to no live document; without a task nothing is left."""
@@ -75,14 +78,15 @@ class TaskDay:
         origin = Origin(self._name, manifest.scope, manifest.day, version, inputs)
         writer = SnapshotWriter(self._store.files, scratch, DERIVATIVE, origin, self._previous)
         facts: dict[str, Any] = {"batch": batch, "shape": SHAPE, "basis": ""}
-        looked, calls = LookedAt(), 0
+        due, calls = None, 0
         if task is not None:
             facts["basis"] = basis = _fingerprint_basis(task)
-            look = self._write_due(task, basis, scratch / "due.parquet", duration)
-            for rows in self._look_at(look, scratch / "due.parquet"):
+            due = scratch / "due.parquet"
+            look = self._write_due(task, basis, due, duration)
+            for rows in self._look_at(look, due):
                 writer.append(rows)
-            looked, calls = LookedAt(scratch / "due.parquet", look.kept), look.calls
-        dropped = self._write_dead(scratch, looked)
+            calls = look.calls
+        dropped = self._write_dead(scratch, due or self._documents.index_path)
         return self._count(scratch, writer, writer.finish(dropped=dropped, counts={"calls": calls}, facts=facts))
 
     def _write_due(self, task: DocumentTask, basis: str, due: Path, duration: timedelta) -> _Look:
@@ -108,12 +112,12 @@ class TaskDay:
         task, corrected = look.task, self._corrected()
         findings = {name: each for name, each in self._findings.items() if each.manifest.counts["keys"]}
         where = f"live AND key IN (SELECT key FROM read_parquet({parquet([due])}))"  # noqa: S608 - a path of ours
-        for documents in _cut(self._documents.batches(columns=COLUMNS, where=where), ROWS_AT_ONCE):
+        for documents in regroup(self._documents.batches(columns=COLUMNS, where=where), ROWS_AT_ONCE):
             chosen, lacking = choose(task, documents, corrected)
             if len(lacking):
                 yield not_applicable_rows(lacking, f"its properties have none of: {', '.join(task.needs)}", task.version)
             rows = Rows(task.version, look.now)
-            wanted = self._select(look, read_inputs(chosen, findings, self._previous), rows)
+            wanted = self._select(look, read_inputs(chosen, findings, self._known), rows)
             look.done += documents.num_rows - chosen.num_rows
             while portion := list(islice(wanted, task.portion)):
                 _derive(look, portion, rows)
@@ -129,29 +133,25 @@ class TaskDay:
     def _select(self, look: _Look, inputs: Iterable[Looked], rows: Rows) -> Iterator[tuple[TaskInput, Tried]]:
         """The documents that the task has to derive something for; what stands is kept, what does not apply gets its row."""
         options = look.task.settings.model_dump(mode="json")
-        for document, last in inputs:
-            applicability = look.task.applies_to(document)
-            if not applicability.applies:
+        for looked in inputs:
+            document, found = looked.document, examine(look.task, looked.document)
+            fingerprint = "" if isinstance(found, Derivative) else fingerprint_input(found, options)
+            tried = Tried(fingerprint, looked.find(fingerprint, look.task.version))
+            if isinstance(found, Derivative):
                 look.done += 1
-                rows.add(Derivative(document.srn, "not_applicable", {}, applicability.reason), Tried(""))
-                continue
-            tried = Tried(fingerprint_input(look.task.fingerprint(document), options))
-            if last is not None and last["input_fingerprint"] == tried.fingerprint and last["task_version"] == look.task.version:
-                if last["retry_at"] is None or last["retry_at"] > look.now.isoformat(timespec="seconds"):
-                    look.done += 1
-                    look.kept.append(document.srn)
-                    continue
-                tried = Tried(tried.fingerprint, last["attempts"] if last["status"] in {"failed", "cancelled"} else 0)
-            yield document, tried
+                rows.add(found, tried if found.status == "failed" else Tried(fingerprint))
+            elif tried.last is not None and not tried.is_due(look.now.isoformat(timespec="seconds")):
+                look.done += 1
+                rows.keep(tried.last)
+            else:
+                yield document, tried
 
-    def _write_dead(self, scratch: Path, looked: LookedAt) -> Path | None:
-        """Keys of results that nothing stands behind; what was looked at again has its new result, or the one that was kept."""
+    def _write_dead(self, scratch: Path, looked_at: Path) -> Path | None:
+        """Keys of results that nothing stands behind; what was looked at again has its new result, or the one that stands."""
         if self._previous is None:
             return None
-        if looked.due is None:
-            looked = LookedAt(self._documents.index_path)
         target = scratch / "dead.parquet"
-        write_dead_keys(scratch, target, self._documents, self._previous, looked)
+        write_dead_keys(scratch, target, self._documents, self._previous, looked_at)
         return target
 
     def _count(self, scratch: Path, writer: SnapshotWriter, snapshot: Snapshot) -> Snapshot:
@@ -176,9 +176,3 @@ def _fingerprint_basis(task: DocumentTask) -> str:
     """Fingerprint of what a task reads beside documents: its options and its own basis."""
     content = orjson.dumps([task.settings.model_dump(mode="json"), task.basis()], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(content).hexdigest()
-
-
-def _cut(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for start in range(0, batch.num_rows, size):
-            yield batch.slice(start, size)

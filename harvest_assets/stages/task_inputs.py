@@ -1,6 +1,6 @@
 """What a document task reads: documents with the corrections of curators, what other tasks found, and its own last results."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,10 +16,15 @@ COLUMNS = ("srn", "entity", "parent", "title", "url", "media_type", "datestamp",
 
 
 class Looked(NamedTuple):
-    """One document as a task reads it, and the row of its last result."""
+    """One document as a task reads it, and the rows of results that the task found for it, the last one first."""
 
     document: TaskInput
-    last: Mapping[str, Any] | None
+    known: Sequence[Mapping[str, Any]]
+
+    def find(self, fingerprint: str, task_version: str) -> Mapping[str, Any] | None:
+        """The last of them that is of an input."""
+        wanted = (fingerprint, task_version)
+        return next((row for row in self.known if (row["input_fingerprint"], row["task_version"]) == wanted), None)
 
 
 def upstream(task: type[DocumentTask]) -> tuple[str, ...]:
@@ -42,17 +47,20 @@ def choose(task: DocumentTask, documents: pa.RecordBatch, corrected: pa.Array) -
     return documents.filter(has), documents.filter(pc.invert(has)).column("srn")  # pyright: ignore[reportAttributeAccessIssue] - as above
 
 
-def read_inputs(rows: pa.RecordBatch, findings: Mapping[str, Snapshot], last: Snapshot | None) -> Iterator[Looked]:
-    """Rows of documents (columns ``COLUMNS``) with what tasks found for them; ``last`` are the task's own last results."""
+def read_inputs(rows: pa.RecordBatch, findings: Mapping[str, Snapshot], known: Sequence[Snapshot]) -> Iterator[Looked]:
+    """Rows of documents (columns ``COLUMNS``) with what tasks found for them; ``known`` are results of the task itself, the last first."""
     srns = rows.column("srn")
     found: dict[str, dict[str, Finding]] = {}
     for task, snapshot in findings.items():
         for row in snapshot.select(srns):
             found.setdefault(row["srn"], {})[task] = _finding(row)
-    earlier = {row["srn"]: row for row in last.select(srns)} if last is not None else {}
+    earlier: dict[str, list[dict[str, Any]]] = {}
+    for snapshot in known:
+        for row in snapshot.select(srns):
+            earlier.setdefault(row["srn"], []).append(row)
     for row in rows.to_pylist():
-        srn = row["srn"]
-        yield Looked(_document(row, found.get(srn, {}), earlier.get(srn)), earlier.get(srn))
+        own = earlier.get(row["srn"], [])
+        yield Looked(_document(row, found.get(row["srn"], {}), own[0] if own else None), own)
 
 
 def _document(row: Mapping[str, Any], findings: dict[str, Finding], earlier: Mapping[str, Any] | None) -> TaskInput:
@@ -64,4 +72,4 @@ def _document(row: Mapping[str, Any], findings: dict[str, Finding], earlier: Map
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
-    return Finding(row["status"], orjson.loads(row["output"]), row["reason"])
+    return Finding(row["status"], orjson.loads(row["output"]), row["reason"], row["derived_at"])

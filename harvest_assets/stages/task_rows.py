@@ -24,10 +24,19 @@ MAX_REASON = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One input: its fingerprint, and how often the task failed at it already."""
+    """One input: its fingerprint, and the row of its last result."""
 
     fingerprint: str
-    failures: int = 0
+    last: Mapping[str, Any] | None = None
+
+    @property
+    def failures(self) -> int:
+        """How often the task failed at it already."""
+        return self.last["attempts"] if self.last and self.last["status"] in {"failed", "cancelled"} else 0
+
+    def is_due(self, now: str) -> bool:
+        """Whether the task has to look at it now."""
+        return self.last is None or (self.last["retry_at"] is not None and self.last["retry_at"] <= now)
 
 
 @dataclass(slots=True)
@@ -38,8 +47,15 @@ class Rows:
     now: datetime
     _rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
+    def keep(self, row: Mapping[str, Any]) -> None:
+        """A result that stands; where it is stored already, it is not stored again."""
+        self._rows.append({name: row[name] for name in _UNMARKED.names})
+
     def add(self, derivative: Derivative, tried: Tried) -> None:
-        """A result for an input."""
+        """A result for an input; one that stands is not given up for the news that nobody looked at it again."""
+        if derivative.status == "cancelled" and tried.last is not None and tried.last["status"] != "cancelled":
+            self.keep(tried.last)
+            return
         attempts = {"failed": tried.failures + 1, "succeeded": 1}.get(derivative.status, tried.failures)
         derivative, again = self._schedule(derivative, attempts)
         self._rows.append(
@@ -50,6 +66,7 @@ class Rows:
                 "reason": derivative.reason and derivative.reason[:MAX_REASON],
                 "failure": derivative.failure,
                 "attempts": attempts,
+                "derived_at": self.now.isoformat(timespec="seconds") if derivative.status in {"succeeded", "failed"} else None,
                 "retry_at": again and again.isoformat(timespec="seconds"),
                 "input_fingerprint": tried.fingerprint,
                 "task_version": self.task_version,
@@ -81,7 +98,7 @@ class Rows:
         return derivative, self.now + INTERVALS[attempts - 1]
 
 
-_UNSEEN = ("failure", "attempts", "retry_at", "input_fingerprint", "task_version")
+_UNSEEN = ("failure", "attempts", "derived_at", "retry_at", "input_fingerprint", "task_version")
 _UNMARKED = pa.schema([each for each in DERIVATIVES if each.name != "result_fingerprint"])
 
 

@@ -140,22 +140,16 @@ def _changed_keys(read: Read, now: str) -> str:
     return " UNION ALL ".join(queries)
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What a task looked at: a file with the column ``key``, and those of them whose earlier result stays."""
+def write_dead_keys(scratch: Path, target: Path, documents: Snapshot, results: Snapshot, looked_at: Path | None = None) -> int:
+    """Keys of results whose document is no longer live, or was looked at again; new results replace those anyway.
 
-    due: Path | None = None
-    kept: Sequence[str] = ()
-
-
-def write_dead_keys(scratch: Path, target: Path, documents: Snapshot, results: Snapshot, looked: Looked) -> int:
-    """Keys of results whose document is no longer live, or was looked at again; new results replace those anyway."""
-    again = f"SELECT key FROM read_parquet({parquet([looked.due])})" if looked.due else _NO_KEY
+    ``looked_at`` is a Parquet file with a column ``key``.
+    """
+    again = f"SELECT key FROM read_parquet({parquet([looked_at])})" if looked_at else _NO_KEY
     with connect(scratch) as connection:
-        connection.register("kept", pa.table({"key": pa.array(looked.kept, pa.string())}))
         query = f"""WITH result AS (SELECT key FROM read_parquet({parquet([results.index_path])}))
             SELECT key FROM result ANTI JOIN (SELECT key FROM read_parquet({parquet([documents.index_path])}) WHERE live) USING (key)
-            UNION SELECT key FROM result SEMI JOIN ({again}) USING (key) ANTI JOIN kept USING (key) ORDER BY key"""
+            UNION SELECT key FROM result SEMI JOIN ({again}) USING (key) ORDER BY key"""
         return write_query(connection, query, target, sorted_column="key")
 
 

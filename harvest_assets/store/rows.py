@@ -112,13 +112,39 @@ class RowFiles:
 
 
 def take_rows(paths: Sequence[Path], positions: Positions | None, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Batches of the rows at ascending positions, counted through all the files; every row when ``positions`` is ``None``."""
+    """Batches of the rows at ascending positions, counted through all the files; every row when ``positions`` is ``None``.
+
+    Row groups that have none of them are not read.
+    """
     offset = 0
     for path in paths:
         with pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
-            for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(columns) if columns is not None else None):
-                yield from _taken(batch, offset, positions)
-                offset += batch.num_rows
+            for group in range(file.num_row_groups):
+                rows = file.metadata.row_group(group).num_rows
+                if positions is None or np.searchsorted(positions, offset) < np.searchsorted(positions, offset + rows):
+                    yield from _take_group(file, group, offset, positions, columns)
+                offset += rows
+
+
+def regroup(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in fewer batches: small ones are put together until they have so many rows; none is cut."""
+    pending: list[pa.RecordBatch] = []
+    for batch in batches:
+        if pending and sum(each.num_rows for each in pending) + batch.num_rows > rows:
+            yield pa.concat_batches(pending)
+            pending = []
+        pending.append(batch)
+    if pending:
+        yield pa.concat_batches(pending)
+
+
+def _take_group(
+    file: pq.ParquetFile, group: int, offset: int, positions: Positions | None, columns: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    wanted = list(columns) if columns is not None else None
+    for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[group], columns=wanted):
+        yield from _taken(batch, offset, positions)
+        offset += batch.num_rows
 
 
 def _taken(batch: pa.RecordBatch, offset: int, positions: Positions | None) -> Iterator[pa.RecordBatch]:

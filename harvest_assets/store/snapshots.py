@@ -64,10 +64,11 @@ class Snapshot:
 
         ``where`` is SQL over the columns of the index (``key``, ``fingerprint``, ``part``, ``received`` and the shape's own).
         """
+        holding = None if where is None else self._parts_with(where)
         for number, part in enumerate(self.manifest.parts):
-            paths = self.part_files(part)
-            positions = None if where is None and part.used == part.rows else self._positions(paths, number, where)
-            if positions is None or len(positions):
+            if holding is None or number in holding:
+                paths = self.part_files(part)
+                positions = None if where is None and part.used == part.rows else self._positions(paths, number, where)
                 yield from take_rows(paths, positions, columns)
 
     def table(self, *, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
@@ -83,7 +84,9 @@ class Snapshot:
         with self.files.scratch() as scratch:
             path = scratch / "keys.parquet"
             pq.write_table(pa.table({"key": keys}), path)
-            for batch in self.batches(where=f"({where}) AND key IN (SELECT key FROM read_parquet({parquet([path])}))"):
+            found = self._find(scratch, f"({where}) AND key IN (SELECT key FROM read_parquet({parquet([path])}))")
+        for paths, positions in found:
+            for batch in take_rows(paths, positions):
                 yield from batch.to_pylist()
 
     def find(self, key: str) -> dict[str, Any] | None:
@@ -100,6 +103,22 @@ class Snapshot:
         with self.files.scratch() as scratch, connect(scratch) as connection:
             row = connection.execute(f"SELECT count(*) FROM read_parquet({parquet([self.index_path])}) WHERE {where}").fetchone()
         return int(row[0]) if row else 0
+
+    def _find(self, scratch: Path, where: str) -> list[tuple[list[Path], Positions]]:
+        """Where few rows are: the files of each part that has any of them, and their positions there. The index is read once."""
+        with connect(scratch) as connection:
+            wanted = f"SELECT key, part FROM read_parquet({parquet([self.index_path])}) WHERE {where}"
+            connection.execute(f"CREATE TABLE wanted AS {wanted}")
+            numbers = connection.execute("SELECT DISTINCT part FROM wanted ORDER BY part").fetchall()
+            parts = [(int(number), self.part_files(self.manifest.parts[number])) for (number,) in numbers]
+            query = "SELECT key FROM wanted WHERE part = {}"
+            return [(paths, row_positions(connection, paths, self.shape.key, query.format(number))) for number, paths in parts]
+
+    def _parts_with(self, where: str) -> set[int]:
+        """Numbers of the parts that hold a row whose index row satisfies a condition."""
+        with self.files.scratch() as scratch, connect(scratch) as connection:
+            query = f"SELECT DISTINCT part FROM read_parquet({parquet([self.index_path])}) WHERE {where}"
+            return {int(number) for (number,) in connection.execute(query).fetchall()}
 
     def _positions(self, paths: Sequence[Path], number: int, where: str | None) -> Positions:
         """Where in a part's files the wanted rows are, ascending."""

@@ -34,13 +34,17 @@ DAY = timedelta(days=1)
 def check(client: HttpClient, describe_file: Describe) -> Check:
     """Check one address; with an earlier result at a later time."""
 
+    made: list[tuple[Derivative, datetime]] = []
+
     def run(url: str, *, earlier: Derivative | None = None, now: datetime = NOW, **options: int) -> Derivative:
         task = build_task(UrlChecks, build_tools(client, now=now), **options)
         document = describe_file(url)
         if earlier:
-            finding = Finding(earlier.status, earlier.output, earlier.reason)
+            (at,) = (when for result, when in made if result is earlier)
+            finding = Finding(earlier.status, earlier.output, earlier.reason, at.isoformat())
             document = TaskInput(document.srn, "file", None, url, None, earlier=finding)
         (result,) = task.derive([document])
+        made.append((result, now))
         return result
 
     return run
@@ -93,7 +97,7 @@ def test_the_whole_output_of_a_plain_file(site: Site, check: Check) -> None:
         "suspicions": [],
         "observations": 0,
         "first_missed_at": None,
-        "last_seen_at": "2026-11-21T03:00:00+00:00",
+        "last_seen_at": None,
         "is_gone": False,
         "address_sha256": hashlib.sha256(url.encode()).hexdigest(),
     }
@@ -312,6 +316,15 @@ def test_a_redirect_that_is_not_followed_is_a_failure_without_a_second_try(
     assert words in (result.reason or "")
     assert "secret" not in (result.reason or "")
     assert {method for method, _ in site.seen} == {"HEAD"}
+
+
+@pytest.mark.parametrize("location", ["/circle", "http://10.0.0.1/"])
+def test_the_hops_that_led_to_a_failure_are_recorded(site: Site, check: Check, location: str) -> None:
+    url = site.serve("/circle", 301, location=location)
+    result = check(url)
+    led_to = url if location == "/circle" else location
+    assert (result.status, result.output["redirects"]) == ("failed", "permanent")
+    assert result.output["hops"] == [{"status": 301, "url": led_to, "kind": "permanent"}]
 
 
 def test_too_many_redirects_are_a_failure(site: Site, check: Check) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +19,9 @@ from harvest_assets.stages.shapes import DOCUMENT, RAW
 from harvest_assets.store.manifests import Manifest
 from harvest_assets.store.snapshots import Snapshot
 from harvest_assets.testing import Repository, Universe
+from harvest_assets_tests.end_to_end.origin import Origin, open_origin
+from harvest_assets_tests.end_to_end.place import Place
+from harvest_assets_tests.stages.conftest import noon
 
 PROJECT = Path(__file__).parents[2]
 QUICK = {"requests_per_second": 1000, "max_attempts": 1}
@@ -178,3 +181,23 @@ def step_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock = _PatientClock()
     monkeypatch.setattr("dagster._core.execution.plan.active.time", clock)
     return clock.waits
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    """A web server that a test fills."""
+    with open_origin() as opened:
+        yield opened
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """An installation of one dataset, without Dagster; one process at a time works on files, because starting one takes longer."""
+    monkeypatch.setattr("harvest_assets.stages.isolation.MAX_PROCESSES", 1)
+    return Place(Universe(), tmp_path / "place")
+
+
+@pytest.fixture
+def at() -> Callable[[int], datetime]:
+    """Noon of a numbered day; day 0 is today."""
+    return noon

@@ -1,6 +1,6 @@
 """Raw records as a harvest leaves them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ ENVELOPE = b'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
 def build_batch() -> Callable[..., pa.RecordBatch]:
     """Bodies → a batch with identifiers r0, r1 and so on."""
 
-    def build(*bodies: bytes, envelope: bytes = ENVELOPE) -> pa.RecordBatch:
+    def build(*bodies: bytes, envelope: bytes = ENVELOPE, set_specs: Sequence[str] = ()) -> pa.RecordBatch:
         rows = [
             {
                 "identifier": f"r{number}",
                 "datestamp": "2024-05-01",
                 "deleted": False,
-                "set_specs": [],
+                "set_specs": list(set_specs),
                 "body": body,
                 "envelope": envelope,
                 "page": 3,
@@ -60,9 +60,11 @@ def load() -> Callable[[str], dict[str, Any]]:
 def extract(build_batch: Callable[..., pa.RecordBatch]) -> Callable[..., Extraction]:
     """An extractor's class, records as values or bytes, and the options of a source named ``shop`` → what they become."""
 
-    def build(kind: type[Extractor], *records: object, entity: str = "product", **options: object) -> Extraction:
+    def build(
+        kind: type[Extractor], *records: object, entity: str = "product", set_specs: Sequence[str] = (), **options: object
+    ) -> Extraction:
         extractor = kind("shop", entity, kind.options.model_validate(options))
         bodies = [record if isinstance(record, bytes) else orjson.dumps(record) for record in records]
-        return extractor.extract(build_batch(*bodies, envelope=b""))
+        return extractor.extract(build_batch(*bodies, envelope=b"", set_specs=set_specs))
 
     return build

@@ -111,7 +111,8 @@ def test_another_option_of_a_task_makes_its_results_again(world, at, asked):
     assert asked == ["one.pdf", "one.pdf"]
 
 
-def test_a_failure_is_tried_again_up_to_a_limit_and_its_result_stays(world, at, asked, at_once):
+@pytest.mark.usefixtures("at_once")
+def test_a_failure_is_tried_again_up_to_a_limit_and_its_result_stays(world, at, asked):
     repository = world.add_source(count=0, keys=TASKS)
     repository.add(at=at(-1), files=("broken.pdf",))
     for number in range(8):
@@ -133,7 +134,8 @@ def test_a_failure_waits_for_its_time(world, at, asked):
     assert row["retry_at"] is not None
 
 
-def test_a_failure_that_is_final_is_not_tried_again(world, at, asked, at_once, monkeypatch):
+@pytest.mark.usefixtures("at_once")
+def test_a_failure_that_is_final_is_not_tried_again(world, at, asked, monkeypatch):
     def derive(_self, documents):
         for each in documents:
             asked.append(each.srn)
@@ -172,7 +174,8 @@ def test_a_document_that_breaks_the_task_costs_no_other_its_result(world, at, as
     assert world.manifest("url_checks", 0).facts["failures"] == {"defect": 1}
 
 
-def test_a_document_of_which_the_task_says_nothing_has_a_failure_that_says_so(world, at, asked):
+@pytest.mark.usefixtures("asked")
+def test_a_document_of_which_the_task_says_nothing_has_a_failure_that_says_so(world, at):
     repository = world.add_source(count=0, keys=TASKS)
     repository.add(at=at(-1), files=("silent.pdf", "one.pdf"))
     world.run(0)
@@ -197,7 +200,7 @@ def test_a_task_that_cannot_work_before_a_person_acts_stops_with_its_reason(worl
 def test_when_the_time_is_up_the_rest_is_cancelled_and_the_next_run_goes_on(world, at, asked, monkeypatch):
     repository = world.add_source(count=0, keys=TASKS)
     repository.add(at=at(-1), files=("one.pdf", "two.pdf", "three.pdf"))
-    left = iter([False])
+    left = iter([False, False])  # asked before the first document, and after each
     monkeypatch.setattr("harvest_assets.stages.task_day._Look.is_over", lambda _self: next(left, True))
     world.run(0)
     assert len(asked) == 2
@@ -219,7 +222,8 @@ def test_a_result_goes_with_its_document(world, at, asked):
     assert sorted(asked) == ["one.pdf", "two.pdf"]
 
 
-def test_a_document_that_the_task_no_longer_applies_to_is_not_applicable_and_says_why(world, at, asked, monkeypatch):
+@pytest.mark.usefixtures("asked")
+def test_a_document_that_the_task_no_longer_applies_to_is_not_applicable_and_says_why(world, at, monkeypatch):
     repository = world.add_source(count=0, keys=TASKS)
     repository.add(at=at(-1), files=("one.pdf", "two.pdf"))
     world.run(0)
@@ -244,7 +248,8 @@ def test_a_document_without_what_the_task_needs_is_not_applicable_unseen(world, 
     assert [(row["status"], row["reason"]) for row in rows] == [("not_applicable", "its properties have none of: page_count")]
 
 
-def test_a_failure_that_was_given_up_stays_until_what_the_task_reads_changes(world, at, asked, at_once, monkeypatch):
+@pytest.mark.usefixtures("at_once")
+def test_a_failure_that_was_given_up_stays_until_what_the_task_reads_changes(world, at, asked, monkeypatch):
     monkeypatch.setattr(task_rows, "MAX_ATTEMPTS", 1)
     repository = world.add_source(count=0, keys=TASKS)
     identifier = repository.add(at=at(-1), files=("broken.pdf",))
@@ -264,7 +269,8 @@ def test_a_task_that_a_source_does_not_name_gives_no_results(world, at, asked):
     assert all(row["derivatives"] == {} for row in world.published(0).values())
 
 
-def test_results_of_a_task_that_a_source_no_longer_names_go(world, at, asked):
+@pytest.mark.usefixtures("asked")
+def test_results_of_a_task_that_a_source_no_longer_names_go(world, at):
     repository = world.add_source(count=0, keys=TASKS)
     repository.add(at=at(-1), files=("one.pdf",))
     world.run(0)

@@ -140,10 +140,10 @@ def test_a_new_version_of_the_extractor_reads_every_live_record_again(world, at,
         return extract(self, records)
 
     monkeypatch.setattr(OaiDc, "extract", extract_and_count)
-    monkeypatch.setattr(OaiDc, "version", "2")
+    monkeypatch.setattr(OaiDc, "version", "next")
     world.run(2)
     assert sorted(read) == sorted(world.live(1))
-    assert world.manifest("documents", 2).code_version == "oai_dc/2"
+    assert world.manifest("documents", 2).code_version == "oai_dc/next"
     assert world.live(2) == world.live(1)
     read.clear()
     world.run(3)
@@ -161,7 +161,7 @@ def test_a_new_version_of_the_extractor_takes_back_what_it_no_longer_finds(world
         return type(found)([each for each in found.documents if each.srn == each.owner], found.set_aside)
 
     monkeypatch.setattr(OaiDc, "extract", extract_records_only)
-    monkeypatch.setattr(OaiDc, "version", "2")
+    monkeypatch.setattr(OaiDc, "version", "next")
     world.run(1)
     rows = world.documents(1).values()
     assert {row["state"] for row in rows if row["srn"] != row["owner"]} == {"deleted"}

@@ -185,7 +185,7 @@ def test_bytes_without_an_identifier_are_gone_when_a_complete_harvest_has_them_n
 def test_a_new_version_of_the_extractor_reads_what_the_old_one_set_aside(world, go, rows, broken_names, monkeypatch, on):
     _, (broken,) = broken_names()
     go(0)
-    monkeypatch.setattr(Mapping, "version", "2")
+    monkeypatch.setattr(Mapping, "version", "next")
     monkeypatch.setattr("harvest_assets.extract.mapping._Field._check", lambda *_: None)
     go(1)
     assert broken in world.live(1)

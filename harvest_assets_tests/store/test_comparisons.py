@@ -15,7 +15,6 @@ from harvest_assets.model.document import ACTIVE, DELETED, DOCUMENTS
 from harvest_assets.stages.shapes import DERIVATIVE, DOCUMENT, RAW
 from harvest_assets.store.comparisons import (
     Kind,
-    Looked,
     Loss,
     Read,
     Received,
@@ -78,6 +77,7 @@ class Bench:
             "output": ["{}"] * len(rows),
             "reason": [None] * len(rows),
             "failure": [None] * len(rows),
+            "derived_at": [None] * len(rows),
             "retry_at": [NOW if state[srn][0] == "failed" else LATER for srn in rows],
             "withholds": [state[srn][0] == "withholding" for srn in rows],
             "result_fingerprint": [state[srn][1] for srn in rows],
@@ -176,12 +176,12 @@ def test_due_are_live_documents_that_changed_or_wait_or_of_which_another_task_sa
         first_said = Read((documents, documents), derived, [(None, bench.results(found[1]))])
         write_due_keys(bench.scratch, target, documents, first_said, "2026-01-01")
         assert keys_in(target) == sorted(found[1].keys() & live(now).keys())
+        write_dead_keys(bench.scratch, dead, documents, derived, target)
+        assert keys_in(dead) == sorted(results.keys() & (found[1].keys() | results.keys() - live(now).keys()))
         write_due_keys(bench.scratch, target, documents, None, NOW)
         assert keys_in(target) == sorted(live(now))
-        write_dead_keys(bench.scratch, dead, documents, derived, Looked())
+        write_dead_keys(bench.scratch, dead, documents, derived)
         assert keys_in(dead) == sorted(results.keys() - live(now).keys())
-        write_dead_keys(bench.scratch, dead, documents, derived, Looked(target, KEYS[:3]))
-        assert keys_in(dead) == sorted((results.keys() - live(now).keys()) | (results.keys() & live(now).keys()) - set(KEYS[:3]))
 
 
 STATES = st.none() | st.tuples(DOCUMENT_STATES, st.none() | RESULT_STATES)

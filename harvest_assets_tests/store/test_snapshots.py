@@ -14,7 +14,7 @@ from harvest_assets.errors import IntegrityError
 from harvest_assets.store import snapshot_writer
 from harvest_assets.store.files import Files
 from harvest_assets.store.manifests import Manifests
-from harvest_assets.store.rows import RowFiles, with_fingerprint
+from harvest_assets.store.rows import ROWS_PER_GROUP, RowFiles, regroup, with_fingerprint
 from harvest_assets.store.snapshot_writer import Origin, SnapshotWriter
 from harvest_assets.store.snapshots import Snapshot, TableShape, verify
 
@@ -214,6 +214,25 @@ def test_chosen_rows_come_in_the_order_in_which_they_are_stored(files: Files) ->
 def batch_of(rows: list[tuple[str, int]]) -> pa.RecordBatch:
     columns = [[name for name, _ in rows], [value for _, value in rows], [value * 7 for _, value in rows]]
     return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=with_fingerprint(SHAPE.schema))
+
+
+def test_few_rows_of_many_are_found_in_every_group_and_part(files: Files) -> None:
+    rows = [(f"k{number:05d}", number) for number in range(2 * ROWS_PER_GROUP + 10)]
+    first = write_day(files, 1, None, rows, [])
+    second = write_day(files, 2, first, [("k00007", -7)], [])
+    wanted = ["k00007", f"k{ROWS_PER_GROUP - 1:05d}", f"k{ROWS_PER_GROUP:05d}", rows[-1][0]]
+    found = [(row["name"], row["value"]) for row in second.select(pa.array([*wanted, "no such key"]))]
+    assert found == [*((name, int(name[1:])) for name in wanted[1:]), ("k00007", -7)]
+    assert list(second.select(pa.array(["no such key"]))) == []
+    assert [row["name"] for row in second.table(where="key < 'k00003'").to_pylist()] == ["k00000", "k00001", "k00002"]
+
+
+def test_small_batches_are_put_together_and_none_is_cut() -> None:
+    batches = [batch_of([(f"k{number}", number)] * size) for number, size in enumerate((1, 2, 1, 5, 1))]
+    regrouped = list(regroup(batches, 4))
+    assert [each.num_rows for each in regrouped] == [4, 5, 1]
+    assert pa.Table.from_batches(regrouped).equals(pa.Table.from_batches(batches))
+    assert list(regroup([], 4)) == []
 
 
 def test_days_that_are_not_committed_yet_build_on_each_other(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

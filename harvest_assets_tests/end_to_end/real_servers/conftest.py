@@ -24,8 +24,7 @@ def serving(log: Path, *command: str | Path) -> Generator[int]:
             assert said.isdigit(), f"{command[1]} did not start: {log.read_text()}"
             yield int(said)
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            process.kill()  # started where SIGINT is ignored, Dagster has SIGTERM ignored too, and its children inherit that
 
 
 def prepared(part: str) -> Path:

@@ -113,8 +113,9 @@ def test_a_body_of_exactly_the_cap_is_read(serve: Serve, build_client: Build, re
 
 def test_an_announced_body_over_the_cap_is_refused_unread(serve: Serve, build_client: Build) -> None:
     server = serve([b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n", 10.0])
-    with pytest.raises(PermanentError, match=r"the body has more than 5 bytes after decoding; ask for smaller pages"):
+    with pytest.raises(PermanentError, match=r"the body has more than 5 bytes after decoding; ask for smaller pages") as caught:
         build_client(max_body_bytes=5).get(server.url())
+    assert caught.value.failure == "too_large"
     assert len(server.requests) == 1
 
 
