@@ -1,18 +1,22 @@
-"""``python -m benchmarks.lom``: reading 2,000 LOM records of 5.6 kB, ours against BeautifulSoup on lxml; both read the same fields."""
+"""``python -m benchmarks.lom``: 2,000 LOM records of 5.6 kB to documents, read by ours and by BeautifulSoup on lxml.
 
-import hashlib
+Both fill the same `LomRecord`, which the same code makes documents of; what they make is compared before anything is measured.
+"""
+
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pyarrow as pa
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 from benchmarks.pages import WORDS
 from harvest_assets.extract.lom import Lom
 from harvest_assets.extract.lom_options import LomOptions
-from harvest_assets.interfaces import Options
+from harvest_assets.extract.lom_record import Contribution, Location, LomRecord, Taxon
+from harvest_assets.extract.raw_rows import iterate_rows
+from harvest_assets.interfaces import Extraction
 from harvest_assets.model.document import Document
 from harvest_assets.model.record import RAW_RECORDS
 
@@ -40,7 +44,7 @@ def render(number: int) -> bytes:
     return (
         f"<record><header><identifier>oai:bench.example.org:{number}</identifier><datestamp>2026-06-01T00:00:00Z</datestamp>"
         f'<setSpec>bench</setSpec></header><metadata><czp:lom xmlns:czp="http://www.imsglobal.org/xsd/imsmd_v1p2"><czp:general>'
-        f"<czp:title>{_lang(words(8))}</czp:title><czp:language>nl</czp:language><czp:description>{_lang(words(45))}</czp:description>"
+        f"<czp:title>{_lang(words(8))}</czp:title><czp:language>nl</czp:language><czp:description>{_lang(words(35))}</czp:description>"
         + "".join(f"<czp:keyword>{_lang(words(2))}</czp:keyword>" for _ in range(5))
         + f"{_value('aggregationlevel', '2')}</czp:general><czp:lifecycle>"
         + "".join(_contribute(*person) for person in people)
@@ -77,107 +81,96 @@ def _taxon(source: str, identifier: str, entry: str) -> str:
     )
 
 
-def ours(bodies: list[bytes]) -> Callable[[], list[dict]]:
-    """The extractor as it is registered, files included."""
-    rows = [
-        {"identifier": f"{n}", "datestamp": "", "deleted": False, "set_specs": ["bench"], "body": body, "envelope": ENVELOPE, "page": 1}
-        for n, body in enumerate(bodies)
-    ]
-    batch = pa.RecordBatch.from_pylist(rows, schema=RAW_RECORDS)
-    levels: dict = {"required_prefixes": ["HBO", "WO"], "allowed_prefixes": ["MBO"]}
-    extractor = Lom("bench", "product", LomOptions.model_validate({"levels": levels}))
-    assert isinstance(extractor.settings, Options)
+class SoupLom(Lom):
+    """The extractor with its XML read by BeautifulSoup, a page of 100 records at a time."""
 
-    def read() -> list[dict]:
-        extraction = extractor.extract(batch)
-        assert not extraction.set_aside
-        return _gather(extraction.documents)
-
-    return read
+    def extract(self, records: pa.RecordBatch) -> Extraction:
+        """Records in the order of the batch."""
+        rows = list(iterate_rows(records))
+        documents: list[Document] = []
+        for start in range(0, len(rows), PER_PAGE):
+            page = rows[start : start + PER_PAGE]
+            soup = BeautifulSoup(ENVELOPE + b"".join(row.body for row in page) + b"</OAI-PMH>", "lxml")
+            for row, record in zip(page, soup.find_all("record"), strict=True):
+                documents.extend(self._build(row, _read_soup(record)))
+        return Extraction(documents)
 
 
-def _gather(documents: list[Document]) -> list[dict]:
-    found: list[dict] = []
-    for document in documents:
-        if document.parent is None:
-            found.append({**document.properties, "media_types": [], "hashes": []})
-        else:
-            found[-1]["media_types"].append(document.media_type)
-            found[-1]["hashes"].append(document.properties["hash"])
-            found[-1]["access_rights"] = document.properties["access_rights"]
-    return found
+def _read_soup(record: Tag) -> LomRecord:
+    general, rights = record.find("czp:general"), record.find("czp:rights")
+    formats = [tag.text.strip() for tag in record.find_all("czp:format")]
+    addresses = [tag.text.strip() for tag in record.find_all("czp:location")]
+    return LomRecord(
+        title=_string(general.find("czp:title")),
+        description=_string(general.find("czp:description")),
+        language=general.find("czp:language").text.strip(),
+        keywords=tuple(_string(tag) for tag in general.find_all("czp:keyword")),
+        aggregation_level=_term(general.find("czp:aggregationlevel")),
+        contributions=tuple(_read_contribution(tag) for tag in record.find_all("czp:contribute")),
+        locations=tuple(Location(address, form) for address, form in zip(addresses, formats, strict=True)),
+        material_types=tuple(_term(tag) for tag in record.find_all("czp:learningresourcetype")),
+        copyright=_term(rights.find("czp:copyrightandotherrestrictions")),
+        copyright_description=_string(rights.find("czp:description")),
+        taxa=tuple(taxon for tag in record.find_all("czp:classification") for taxon in _read_taxa(tag)),
+    )
 
 
-def soup(bodies: list[bytes]) -> Callable[[], list[dict]]:
-    """BeautifulSoup with its lxml builder, a page of 100 records at a time."""
-    pages = [ENVELOPE + b"".join(bodies[start : start + PER_PAGE]) + b"</OAI-PMH>" for start in range(0, len(bodies), PER_PAGE)]
-    return lambda: [_read_soup(record) for page in pages for record in BeautifulSoup(page, "lxml").find_all("record")]
+def _read_contribution(tag: Tag) -> Contribution:
+    cards = tuple(card.text for card in tag.find_all("czp:vcard"))
+    return Contribution(_term(tag.find("czp:role")), cards, (("", tag.find("czp:datetime").text),))
 
 
-def _read_soup(record) -> dict:  # noqa: ANN001 - a Tag
-    def text(tag) -> str:  # noqa: ANN001
-        return tag.find("czp:langstring").text.strip()
-
-    def by_purpose(purpose: str) -> list:
-        return [tag for tag in record.find_all("czp:classification") if text(tag.find("czp:purpose").find("czp:value")) == purpose]
-
-    def by_role(role: str) -> list:
-        return [tag for tag in record.find_all("czp:contribute") if text(tag.find("czp:role").find("czp:value")) == role]
-
-    def names(role: str) -> list[str]:
-        cards = [card.text for tag in by_role(role) for card in tag.find_all("czp:vcard")]
-        return [line.removeprefix("FN:") for card in cards for line in card.splitlines() if line.startswith("FN:")]
-
-    disciplines = [path for tag in by_purpose("discipline") for path in tag.find_all("czp:taxonpath")]
-    rights = record.find("czp:rights")
-    return {
-        "title": text(record.find("czp:title")),
-        "description": text(record.find("czp:general").find("czp:description")),
-        "language": record.find("czp:language").text,
-        "keywords": sorted({text(tag) for tag in record.find_all("czp:keyword")}),
-        "copyright": text(rights.find("czp:copyrightandotherrestrictions").find("czp:value")),
-        "copyright_description": text(rights.find("czp:description")),
-        "authors": [{"name": name} for name in names("author")],
-        "publishers": names("publisher"),
-        "publisher_date": by_role("publisher")[0].find("czp:datetime").text,
-        "files": [tag.text.strip() for tag in record.find_all("czp:location")],
-        "hashes": [hashlib.sha1(tag.text.strip().encode(), usedforsecurity=False).hexdigest() for tag in record.find_all("czp:location")],
-        "access_rights": by_purpose("access rights")[0].find("czp:id").text,
-        "media_types": [tag.text.strip() for tag in record.find_all("czp:format")],
-        "learning_material": {
-            "aggregation_level": text(record.find("czp:aggregationlevel").find("czp:value")),
-            "material_types": [text(tag.find("czp:value")) for tag in record.find_all("czp:learningresourcetype")],
-            "lom_educational_levels": sorted({text(e) for tag in by_purpose("educational level") for e in tag.find_all("czp:entry")}),
-            "disciplines": sorted({path.find("czp:id").text for path in disciplines}),
-            "studies": sorted({path.find("czp:id").text for path in disciplines}),
-            "study_vocabulary": sorted({f"{text(path.find('czp:source'))}/{path.find('czp:id').text}" for path in disciplines}),
-        },
-    }
+def _read_taxa(tag: Tag) -> Iterable[Taxon]:
+    purpose = _term(tag.find("czp:purpose"))
+    for path in tag.find_all("czp:taxonpath"):
+        yield Taxon(purpose, _string(path.find("czp:source")), path.find("czp:id").text, _string(path.find("czp:entry")))
 
 
-def _compare(mine: list[dict], theirs: list[dict]) -> None:
-    """Every field that one reads is what the other reads; only ours finds the code of the licence behind ``yes``."""
-    assert len(mine) == len(theirs) == RECORDS
-    for left, right in zip(mine, theirs, strict=True):
-        assert all(left[name] == value for name, value in right.items() if name != "copyright"), (left, right)
+def _string(tag: Tag) -> str:
+    return tag.find("czp:langstring").text.strip()
+
+
+def _term(tag: Tag) -> str:
+    return _string(tag.find("czp:value"))
 
 
 def main() -> None:
-    """Check that both read the same, then measure them in turn."""
+    """Check that both make the same documents, then measure them in turn."""
     bodies = [render(number) for number in range(RECORDS)]
-    contenders = {"ours": ours(bodies), "BeautifulSoup('lxml')": soup(bodies)}
-    _compare(*(read() for read in contenders.values()))
+    batch = _build_batch(bodies)
+    options = LomOptions.model_validate({"levels": {"required_prefixes": ["HBO", "WO"], "allowed_prefixes": ["MBO"]}})
+    contenders: dict[str, Callable[[pa.RecordBatch], Extraction]] = {
+        "ours": Lom("bench", "product", options).extract,
+        "BeautifulSoup('lxml')": SoupLom("bench", "product", options).extract,
+    }
+    mine, theirs = (list(extract(batch).documents) for extract in contenders.values())
+    assert mine == theirs
+    assert len(mine) == 3 * RECORDS
+    del mine, theirs
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(ROUNDS):
-        for name, read in contenders.items():
+        for name, extract in contenders.items():
             began = time.process_time()
-            read()
+            extract(batch)
             seconds[name].append(time.process_time() - began)
-    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
-    print(f"{RECORDS} records of {sum(map(len, bodies)) / RECORDS / 1000:.1f} kB, medians of {ROUNDS} rounds in turn, processor time\n")
-    print("| reader | µs a record | ours = 1 |\n|---|--:|--:|")
-    for name, median in medians.items():
-        print(f"| {name} | {median / RECORDS * 1e6:.0f} | {median / medians['ours']:.1f} |")
+    _report(seconds, sum(map(len, bodies)) / RECORDS)
+
+
+def _build_batch(bodies: list[bytes]) -> pa.RecordBatch:
+    row = {"datestamp": "", "deleted": False, "set_specs": ["bench"], "envelope": ENVELOPE, "page": 1}
+    return pa.RecordBatch.from_pylist([{**row, "identifier": f"{n}", "body": body} for n, body in enumerate(bodies)], schema=RAW_RECORDS)
+
+
+def _report(seconds: dict[str, list[float]], size: float) -> None:
+    print(f"{RECORDS} records of {size / 1000:.1f} kB, {ROUNDS} rounds in turn, processor time\n")
+    print("| reader | µs a record, median (min) | ours = 1, median (min) |\n|---|--:|--:|")
+    ours = seconds["ours"]
+    for name, taken in seconds.items():
+        median, least = statistics.median(taken), min(taken)
+        print(
+            f"| {name} | {median / RECORDS * 1e6:.0f} ({least / RECORDS * 1e6:.0f}) "
+            f"| {median / statistics.median(ours):.1f} ({least / min(ours):.1f}) |"
+        )
 
 
 if __name__ == "__main__":

@@ -48,7 +48,9 @@ class Lom(Extractor):
         return extract_records(records, self._read)
 
     def _read(self, row: RawRow, record: Element) -> list[Document]:
-        lom = read_lom(find_metadata(record, "LOM", "lom"))
+        return self._build(row, read_lom(find_metadata(record, "LOM", "lom")))
+
+    def _build(self, row: RawRow, lom: LomRecord) -> list[Document]:
         levels: Sequence[str] = [taxon.entry for taxon in lom.find_taxa(EDUCATIONAL_LEVEL) if taxon.entry]
         if self._options.levels is not None:
             levels = self._options.levels.complete(levels, row.set_specs)

@@ -33,7 +33,6 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def check(client: HttpClient, describe_file: Describe) -> Check:
     """Check one address; with an earlier result at a later time."""
-
     made: list[tuple[Derivative, datetime]] = []
 
     def run(url: str, *, earlier: Derivative | None = None, now: datetime = NOW, **options: int) -> Derivative:
