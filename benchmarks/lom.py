@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup, Tag
 from benchmarks.pages import WORDS
 from harvest_assets.extract.lom import Lom
 from harvest_assets.extract.lom_options import LomOptions
-from harvest_assets.extract.lom_record import Contribution, Location, LomRecord, Taxon
+from harvest_assets.extract.lom_record import DISCIPLINE, EDUCATIONAL_LEVEL, Contribution, Location, LomRecord, Taxon
 from harvest_assets.extract.raw_rows import iterate_rows
 from harvest_assets.interfaces import Extraction
 from harvest_assets.model.document import Document
@@ -33,7 +33,7 @@ def render(number: int) -> bytes:
     def words(count: int) -> str:
         return " ".join(source.choices(WORDS, k=count))
 
-    people = [("author", f"Author {source.randrange(50_000)}") for _ in range(2)] + [("publisher", f"Institute {source.randrange(300)}")]
+    people = [("author", f"Author {source.randrange(RECORDS)}") for _ in range(2)] + [("publisher", f"Institute {source.randrange(300)}")]
     files = [("application/pdf", "paper.pdf"), ("text/html", "page")]
     terms = [("discipline", _taxon(VOCABULARY, f"{source.randrange(10**9):032x}", words(2))) for _ in range(3)]
     levels = [("educational level", _taxon("http://purl.example.org/levels", str(place), name)) for place, name in enumerate(LEVELS[:2])]
@@ -44,7 +44,7 @@ def render(number: int) -> bytes:
     return (
         f"<record><header><identifier>oai:bench.example.org:{number}</identifier><datestamp>2026-06-01T00:00:00Z</datestamp>"
         f'<setSpec>bench</setSpec></header><metadata><czp:lom xmlns:czp="http://www.imsglobal.org/xsd/imsmd_v1p2"><czp:general>'
-        f"<czp:title>{_lang(words(8))}</czp:title><czp:language>nl</czp:language><czp:description>{_lang(words(35))}</czp:description>"
+        f"<czp:title>{_lang(words(8))}</czp:title><czp:language>nl</czp:language><czp:description>{_lang(words(30))}</czp:description>"
         + "".join(f"<czp:keyword>{_lang(words(2))}</czp:keyword>" for _ in range(5))
         + f"{_value('aggregationlevel', '2')}</czp:general><czp:lifecycle>"
         + "".join(_contribute(*person) for person in people)
@@ -123,7 +123,10 @@ def _read_contribution(tag: Tag) -> Contribution:
 def _read_taxa(tag: Tag) -> Iterable[Taxon]:
     purpose = _term(tag.find("czp:purpose"))
     for path in tag.find_all("czp:taxonpath"):
-        yield Taxon(purpose, _string(path.find("czp:source")), path.find("czp:id").text, _string(path.find("czp:entry")))
+        if purpose == EDUCATIONAL_LEVEL:
+            yield Taxon(purpose, "", "", _string(path.find("czp:entry")))
+        else:
+            yield Taxon(purpose, _string(path.find("czp:source")) if purpose == DISCIPLINE else "", path.find("czp:id").text, "")
 
 
 def _string(tag: Tag) -> str:

@@ -8,20 +8,29 @@ import dagster as dg
 AC = dg.AutomationCondition
 
 
-def follow_upstream(shared: Sequence[str] = ()) -> dg.AutomationCondition[dg.AssetKey]:
+def follow_upstream() -> dg.AutomationCondition[dg.AssetKey]:
     """Make a partition of any age again when something upstream of it was made, or its own code changed.
 
-    ``AutomationCondition.eager`` acts on the latest day only: a hand-made partition of an old day would go no further. What all sources
-    share (``shared``: vocabularies) makes only partitions of today again; other sources follow with their next harvest, because a new
-    term is no reason to run every source on every day.
+    ``AutomationCondition.eager`` acts on the latest day only: a hand-made partition of an old day would go no further.
     """
-    if not shared:
-        condition = _moved(AC.any_deps_updated()) & ~AC.any_deps_missing()
-        return condition.with_label("follow_upstream")  # pyright: ignore[reportAttributeAccessIssue] - the builtin base has it
-    common = dg.AssetSelection.assets(*shared)
-    updated = AC.any_deps_updated().ignore(common) | (AC.any_deps_updated().allow(common) & AC.in_latest_time_window())
-    condition = _moved(updated) & ~AC.any_deps_missing().ignore(common)
+    condition = _moved(AC.any_deps_updated() | AC.code_version_changed()) & ~AC.any_deps_missing()
     return condition.with_label("follow_upstream")  # pyright: ignore[reportAttributeAccessIssue] - the builtin base has it
+
+
+def follow_documents(shared: Sequence[str] = ()) -> dg.AutomationCondition[dg.AssetKey]:
+    """The same for a document task, whose own code, and what all sources share (``shared``: vocabularies), concern today only.
+
+    Other sources follow with their next harvest, which looks at all documents anyway. A task may ask a stranger's server for every
+    document, so that a new version of it must not start a run for every day of every source.
+    """
+    if shared:
+        common = dg.AssetSelection.assets(*shared)
+        updated, today = AC.any_deps_updated().ignore(common), AC.any_deps_updated().allow(common) | AC.code_version_changed()
+        missing = AC.any_deps_missing().ignore(common)
+    else:
+        updated, today, missing = AC.any_deps_updated(), AC.code_version_changed(), AC.any_deps_missing()
+    condition = _moved(updated | (today & AC.in_latest_time_window())) & ~missing
+    return condition.with_label("follow_documents")  # pyright: ignore[reportAttributeAccessIssue] - as above
 
 
 def follow_any_upstream() -> dg.AutomationCondition[dg.AssetKey]:
@@ -30,10 +39,10 @@ def follow_any_upstream() -> dg.AutomationCondition[dg.AssetKey]:
     The release of today is left to the sensor ``due_versions``, which waits for every source that is due: a version for each set of a
     night as it comes would be promoted with the sources that are still on their way left out.
     """
-    condition = _moved(AC.any_deps_updated()) & ~AC.in_latest_time_window()
+    condition = _moved(AC.any_deps_updated() | AC.code_version_changed()) & ~AC.in_latest_time_window()
     return condition.with_label("follow_any_upstream")  # pyright: ignore[reportAttributeAccessIssue] - as above
 
 
-def _moved(updated: dg.AutomationCondition[Any]) -> dg.AutomationCondition[dg.AssetKey]:
-    changed = (updated | AC.code_version_changed()).since_last_handled()  # pyright: ignore[reportAttributeAccessIssue] - as above
+def _moved(reason: dg.AutomationCondition[Any]) -> dg.AutomationCondition[Any]:
+    changed = reason.since_last_handled()  # pyright: ignore[reportAttributeAccessIssue] - as above
     return changed & ~AC.any_deps_in_progress() & ~AC.in_progress()

@@ -4,7 +4,7 @@ Put here: where LOM has its fields. Keep out: what a source means by them. Eleme
 flavours differ in namespace and in case. https://standards.ieee.org/ieee/1484.12.3/4236/, https://wiki.kennisnet.nl/display/PUB/NL-LOM
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from harvest_assets.extract.xml_records import Element, group_children, list_children, local_name, read_text
@@ -13,7 +13,7 @@ DISCIPLINE = "discipline"
 EDUCATIONAL_LEVEL = "educational level"
 ACCESS_RIGHTS = "access rights"
 
-_PURPOSES = frozenset({DISCIPLINE, EDUCATIONAL_LEVEL, ACCESS_RIGHTS})
+_TAXON_PARTS = {DISCIPLINE: ("id",), EDUCATIONAL_LEVEL: ("entry",), ACCESS_RIGHTS: ("id",)}
 _ENTITIES = frozenset({"entity", "centity"})
 _STRINGS = frozenset({"langstring", "string"})
 
@@ -29,7 +29,7 @@ class Contribution(NamedTuple):
 
 
 class Taxon(NamedTuple):
-    """A term of a classification with the purpose and the vocabulary that it is used for."""
+    """A term of a classification: disciplines by vocabulary and identifier, levels by their entry, access rights by their identifier."""
 
     purpose: str
     source: str
@@ -169,7 +169,7 @@ def _read_taxa(classifications: Iterable[Element]) -> Iterator[Taxon]:
     for classification in classifications:
         children = group_children(classification)
         purpose = next(_read_values(children, "purpose"), "").lower()
-        if purpose in _PURPOSES:
+        if purpose in _TAXON_PARTS:
             for path in children.get("taxonpath", ()):
                 yield from _read_path(purpose, path)
 
@@ -179,25 +179,23 @@ def _read_path(purpose: str, path: Element) -> Iterator[Taxon]:
     source, waiting = "", list[Element]()
     for child in list_children(path):
         name = local_name(child.tag)
-        if name == "source":
-            source = source or _read_string(child)
-        elif name == "taxon":
+        if name == "taxon":
             waiting.append(child)
+        elif name == "source" and purpose == DISCIPLINE:
+            source = source or _read_string(child)
     for taxon in waiting:
-        identifier, entry, inner = _read_taxon(taxon)
-        yield Taxon(purpose, source, identifier, entry)
+        texts, inner = _read_taxon(taxon, _TAXON_PARTS[purpose])
+        yield Taxon(purpose, source, texts.get("id", ""), texts.get("entry", ""))
         waiting.extend(inner)
 
 
-def _read_taxon(taxon: Element) -> tuple[str, str, Sequence[Element]]:
-    """Identifier, entry, and the terms inside it."""
-    identifier, entry, inner = "", "", list[Element]()
+def _read_taxon(taxon: Element, parts: Container[str]) -> tuple[Mapping[str, str], Sequence[Element]]:
+    """The parts that are wanted, and the terms inside it."""
+    texts, inner = dict[str, str](), list[Element]()
     for child in list_children(taxon):
         name = local_name(child.tag)
-        if name == "id":
-            identifier = identifier or _read_string(child)
-        elif name == "entry":
-            entry = entry or _read_string(child)
+        if name in parts:
+            texts[name] = texts.get(name) or _read_string(child)
         elif name == "taxon":
             inner.append(child)
-    return identifier, entry, inner
+    return texts, inner

@@ -72,6 +72,6 @@ def _list_files(files: Iterable[FoundFile], notes: list[str]) -> dict[str, Found
 
 def _build_file(record: Document, url: str, file: FoundFile, inherited: Mapping[str, Any]) -> Document:
     known = {name: value for name, value in file.properties.items() if value is not None and value != ""}
-    told = read_file_address(url)
-    media_type = file.media_type or (told.media_type if told else None)
+    told = None if file.media_type else read_file_address(url)
+    media_type = told.media_type if told else file.media_type
     return build_file(record, url, media_type, file.title, **{**inherited, **known})

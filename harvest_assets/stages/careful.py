@@ -4,9 +4,10 @@ A task that breaks while it looks at a batch, or at one document, is a defect, o
 not pay for it: the batch is split until the culprit is alone, and the defect is that document's failure.
 """
 
-import logging
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import get_args
 
 import orjson
@@ -14,8 +15,6 @@ import orjson
 from harvest_assets.errors import ConfigurationError
 from harvest_assets.interfaces import DocumentTask, TaskInput
 from harvest_assets.model.derivative import Derivative, Status
-
-logger = logging.getLogger(__name__)
 
 
 def examine(task: DocumentTask, document: TaskInput) -> str | Derivative:
@@ -69,9 +68,15 @@ def _split(task: DocumentTask, left: list[TaskInput], is_over: Callable[[], bool
 
 
 def _broken(task: DocumentTask, srn: str, error: Exception) -> Derivative:
-    logger.error("task %s broke at %r", task.name, srn, exc_info=error)
     words = " ".join(str(error).split()).encode("utf-8", "replace").decode()
-    return Derivative(srn, "failed", {}, f"the task broke: {type(error).__name__}: {words}", "defect")
+    return Derivative(srn, "failed", {}, f"the task broke: {type(error).__name__}: {words}{_place(task, error)}", "defect")
+
+
+def _place(task: DocumentTask, error: Exception) -> str:
+    """Where it broke, for whoever repairs it; there may be as many defects as documents, so they are rows and not lines of a log."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename != __file__]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name}; report this defect of {task.name!r})" if own else ""
 
 
 def _checked(task: DocumentTask, result: Derivative) -> Derivative:

@@ -1,7 +1,7 @@
 """What moves by itself: a hand-made partition of any age goes on to its releases, a chain in one run asks nothing more."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -109,6 +109,30 @@ def test_a_new_code_version_makes_exactly_the_partitions_again_that_exist(days: 
     assert asked == {asset: set(map(str, keys)) for asset in HARVEST_ASSETS if asset != "raw_records"}
     days.carry_out(asked)
     assert days.tick() == {asset: {f"both|{OLD}", "both|2025-03-05"} for asset in RELEASE_ASSETS}
+
+
+def test_a_new_version_of_a_task_concerns_today_only_and_what_reads_it(days: Days):
+    today = harvest_key(str(datetime.now(UTC).date()), "one")
+    for asset in HARVEST_ASSETS:
+        days.made(asset, [today, harvest_key(OLD, "one")])
+    days.carry_out(days.tick())
+
+    def rewrite(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(code_version="rewritten") if spec.key == dg.AssetKey("url_checks") else spec
+
+    days.definitions = dg.Definitions(assets=dg.map_asset_specs(rewrite, ASSETS), resources=build_resources())
+    readers = {"url_checks", "texts", "pdf_previews", "image_previews", "sets"}
+    assert days.tick() == {asset: {str(today)} for asset in readers}
+
+
+def test_new_vocabularies_concern_today_only(days: Days):
+    today = harvest_key(str(datetime.now(UTC).date()), "one")
+    for asset in HARVEST_ASSETS:
+        days.made(asset, [today, harvest_key(OLD, "two")])
+    days.carry_out(days.tick())
+    days.instance.report_runless_asset_event(dg.AssetMaterialization("vocabularies"))
+    lookups = {"study_vocabularies", "disciplines", "publisher_years", "consortia"}
+    assert days.tick() == {asset: {str(today)} for asset in {*lookups, "validity", "sets"}}
 
 
 def test_a_release_reads_the_sets_of_its_day_and_a_set_leads_to_the_releases_of_its_day(instance: dg.DagsterInstance):

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from harvest_assets.config.plugins import document_tasks, find_document_task
-from harvest_assets.defs.automation import follow_upstream
+from harvest_assets.defs.automation import follow_documents
 from harvest_assets.defs.batches import batch_of, days_in_order, own_days
 from harvest_assets.defs.failures import RETRY, filed
 from harvest_assets.defs.freshness import DAILY
@@ -39,7 +39,7 @@ def build_derivative(task: type[DocumentTask]) -> dg.AssetsDefinition:
         deps=[DOCUMENTS, *upstream(task), *task.reads],
         partitions_def=HARVESTS,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        automation_condition=follow_upstream(task.reads),
+        automation_condition=follow_documents(task.reads),
         group_name="derivatives",
         description=(task.__doc__ or "").strip() or None,
         kinds={"python", "parquet"},
