@@ -86,7 +86,7 @@ def _tidy_people(name: str, people: Iterable[Mapping[str, Any]], notes: list[str
         known = _drop_empty(person)
         email = known.get("email")
         if email is not None and not is_email(email):
-            notes.append(f"{name}/{place}: {_quote(email)} is no e-mail address, left out")
+            notes.append(f"{name}/{place}: its e-mail address is none, left out")
             del known["email"]
         if "name" in known or "email" in known:
             kept.append(known)
@@ -101,7 +101,3 @@ def _drop_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_empty(value: Any) -> bool:  # noqa: ANN401 - JSON has no narrower type
     return value is None or (not value and isinstance(value, _SIZED))
-
-
-def _quote(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…")

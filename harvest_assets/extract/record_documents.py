@@ -36,7 +36,8 @@ class FoundFile:
 def build_documents(extractor: Extractor, row: RawRow, fields: Mapping[str, Any], files: Iterable[FoundFile] = ()) -> list[Document]:
     """A record's document, then those of its files in their order; ``fields`` are those of ``build_properties``.
 
-    An address that comes twice is one file, one that is not http(s) is none and is named in ``notes``.
+    ``modified_at`` is no property: it is the datestamp where the protocol gave none, so that a record that was only stamped anew is
+    unchanged. An address that comes twice is one file, one that is not http(s) is none and is named in ``notes``.
 
     Raises:
         RecordError: There is neither a title nor a description nor a file: the record is in another format.
@@ -44,14 +45,17 @@ def build_documents(extractor: Extractor, row: RawRow, fields: Mapping[str, Any]
     found = list(files)  # before the notes are taken, which reading files adds to
     notes: list[str] = list(fields.get("notes") or ())
     listed = _list_files(found, notes)
-    properties = build_properties(**{**fields, "files": list(listed), "notes": notes})
+    told = {name: value for name, value in fields.items() if name != "modified_at"}
+    properties = build_properties(**{**told, "files": list(listed), "notes": notes})
     if not properties.keys() & {"title", "description", "files"}:
         raise RecordError(
             f"neither title nor description nor files are where extractor {extractor.name!r} reads them: check the source's extractor",
             rule="other_format",
         )
     srn = build_srn(extractor.source, row.identifier)
-    document = Document(srn, srn, extractor.entity, properties, title=properties.get("title"), datestamp=row.datestamp)
+    document = Document(
+        srn, srn, extractor.entity, properties, title=properties.get("title"), datestamp=row.datestamp or fields.get("modified_at")
+    )
     inherited = {name: properties[name] for name in _INHERITED if name in properties}
     return [document, *(_build_file(document, url, file, inherited) for url, file in listed.items())]
 

@@ -194,7 +194,7 @@ FORMATS = (
     Format(
         "hku",
         files={"/401/film+clip.mp4": ("video/mp4", OPEN, False)},
-        product={"title": "Light and sound", "copyright": "cc-by-nc-nd-40", "publisher_date": "2021-04-03", "modified_at": "2024-03-05"},
+        product={"title": "Light and sound", "copyright": "cc-by-nc-nd-40", "publisher_date": "2021-04-03"},
         hide=lambda record: {**record, "deleted": True},
         drop=_without("document", "file"),
         licence="CC-BY-NC-ND-4.0",

@@ -23,7 +23,6 @@ def test_every_field_is_read_and_dates_have_their_day_first(extract: Extract, re
         "title": "Light and sound",
         "language": "nl",
         "copyright": "cc-by-nc-nd-40",
-        "modified_at": "2024-03-05",
         "publisher_date": "2021-04-03",
         "publisher_year": 2021,
         "keywords": ["light", "sound", "theatre"],

@@ -85,7 +85,6 @@ def test_every_field_of_the_czp_flavour_is_read(extract: Extract) -> None:
     extraction = extract(Lom, (FIXTURES / "lom.xml").read_bytes())
     record, reader, slides = extraction.documents
     assert record.properties == {
-        "modified_at": "2024-05-01",
         "title": "Wondzorg in de praktijk van de verpleegkunde",
         "description": "Wat een verpleegkundige moet weten over het verzorgen van wonden.",
         "language": "nl",
@@ -131,7 +130,6 @@ def test_every_field_of_nl_lom_is_read_with_the_constants_of_its_source(extract:
     extraction = extract(NlLom, (FIXTURES / "nl_lom.xml").read_bytes(), constants=constants, organization_type="consortium")
     record, course, slides = extraction.documents
     assert record.properties == {
-        "modified_at": "2024-05-01",
         "title": "Reading the anatomy of the hand",
         "description": "Bones, joints and muscles of the human hand, explained step by step.",
         "language": "en",
@@ -286,7 +284,7 @@ def test_one_bad_mail_address_or_card_never_hides_a_product(extract: Extract) ->
     assert product(extraction)["notes"] == [
         "author: a text that is no vCard, left out",
         "author: a vCard without a name, left out",
-        "authors/0: 'Author One' is no e-mail address, left out",
+        "authors/0: its e-mail address is none, left out",
     ]
 
 

@@ -54,7 +54,7 @@ def test_a_bad_email_is_left_out_and_named_and_hides_nothing() -> None:
     assert properties == {
         "title": "T",
         "authors": [{"name": "Author Two", "is_external": False}, {"name": "Author One", "email": "one@example.org"}],
-        "notes": ["before", "authors/0: 'Author Two' is no e-mail address, left out", "authors/3: a person without a name, left out"],
+        "notes": ["before", "authors/0: its e-mail address is none, left out", "authors/3: a person without a name, left out"],
     }
 
 

@@ -25,7 +25,6 @@ def test_every_field_is_read(extract: Extract, record: dict[str, Any]) -> None:
         "language": "nl",
         "copyright": "open-access",
         "doi": "10.5072/cycling",
-        "modified_at": "2024-01-01T00:00:00Z",
         "publisher_date": "2022-06-30",
         "publisher_year": 2022,
         "keywords": ["cycling", "school"],
