@@ -10,8 +10,13 @@ from pathlib import Path
 
 import boto3
 import pytest
+from hypothesis import settings
 
 from harvest_assets.store.files import Files
+
+# These machines are shared: how long an example takes says nothing of the code.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 BUCKET = "harvest-tests"
 KEYS = {"AWS_ACCESS_KEY_ID": "loopback", "AWS_SECRET_ACCESS_KEY": "loopback", "AWS_DEFAULT_REGION": "us-east-1"}
