@@ -18,6 +18,7 @@ from harvest_assets.config.problems import InvalidFileError, Problem
 from harvest_assets.config.schemas import Schemas, load_schemas
 from harvest_assets.config.secrets import missing_message
 from harvest_assets.config.sources import Source, build_source, source_file
+from harvest_assets.config.vocabularies import read_declarations
 from harvest_assets.errors import ConfigurationError
 
 
@@ -92,10 +93,18 @@ def load_catalog(folder: Path) -> Catalog:
     datasets = read_folder(folder / "datasets", lambda slug, content: build_dataset(slug, content, known))
     overrides = load_overrides(folder / "overrides", sources=known)
     schemas = load_schemas(folder / "schemas")
+    vocabularies = read_declarations(folder)
     return Catalog(
         sources=MappingProxyType(sources.loaded),
         datasets=MappingProxyType(datasets.loaded),
-        problems=(*plug_in_problems(), *sources.problems, *datasets.problems, *overrides.problems, *schemas.problems),
+        problems=(
+            *plug_in_problems(),
+            *sources.problems,
+            *datasets.problems,
+            *overrides.problems,
+            *schemas.problems,
+            *vocabularies.problems,
+        ),
         broken_sources=frozenset(sources.broken),
         overrides=overrides,
         schemas=schemas,

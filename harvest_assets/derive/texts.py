@@ -21,7 +21,7 @@ from harvest_assets.derive.sniffing import OCTETS, PLAIN, READABLE, ZIP, normali
 from harvest_assets.derive.text import Text
 from harvest_assets.derive.text_files import File, read_file
 from harvest_assets.derive.tika import Tika, find_client
-from harvest_assets.errors import ConfigurationError, PermanentError, RecordError, TransientError
+from harvest_assets.errors import PermanentError, RecordError, TransientError
 from harvest_assets.interfaces import Bounds, DocumentTask, Ended, Finding, Options, TaskInput, Tools
 from harvest_assets.model.derivative import APPLIES, Applicability, Derivative, does_not_apply
 from harvest_assets.model.rights import read_policy
@@ -69,11 +69,10 @@ class Texts(DocumentTask):
         super().__init__(settings, tools)
         self._options = cast("TextOptions", settings)
         url = self._options.tika_url or tools.environ.get(TIKA_URL)
+        self._trouble = None
         if url and not _WEB_ADDRESS.match(url):
-            raise ConfigurationError(
-                f"{tools.source}: {url!r} is no http(s) address of a Tika server; correct task_options.texts.tika_url or {TIKA_URL}"
-            )
-        self._tika = Tika(url, find_client(tools)) if url else None
+            self._trouble = f"{url!r} is no http(s) address of a Tika server; correct task_options.texts.tika_url or {TIKA_URL}"
+        self._tika = Tika(url, find_client(tools)) if url and not self._trouble else None
 
     def applies_to(self, document: TaskInput) -> Applicability:
         """Files that may be read, whose address leads to them or was not checked, and of a kind that has text."""
@@ -96,6 +95,9 @@ class Texts(DocumentTask):
 
     def derive(self, batch: Sequence[TaskInput]) -> Iterator[Derivative]:
         """One result per file, as they arrive and are read; equal texts share their blobs."""
+        if self._trouble:  # texts that cannot be had now keep nothing else from being published
+            yield from (Derivative(document.srn, "cancelled", {}, self._trouble) for document in batch)
+            return
         if self._tika:
             results = map_unordered(partial(self._read_with_tika, self._tika), batch, workers=self._options.workers)
             yield from (self._conclude(*result) for result in results)

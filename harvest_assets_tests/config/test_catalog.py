@@ -203,3 +203,10 @@ def test_a_wrong_dataset_is_one_line_that_says_what_is_allowed(folder: Configura
 def test_all_unknown_sources_of_a_dataset_are_named(folder: ConfigurationFolder) -> None:
     folder.dataset("x", "title: X\nsources: [one, two]\n")
     assert len(folder.lines()) == 2
+
+
+def test_a_vocabulary_whose_file_is_wrong_is_named_beside_sources_and_datasets(folder: ConfigurationFolder) -> None:
+    folder.write("vocabularies/terms.yaml", "title: Terms\nformat: rdf\nfile: terms.ttl\n")
+    (problem,) = load_catalog(folder.path).problems
+    assert problem.file == "vocabularies/terms.yaml"
+    assert "'rdf' is not one of" in problem.message

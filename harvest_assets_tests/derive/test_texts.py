@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from harvest_assets.derive.text_files import ENGINE
 from harvest_assets.derive.texts import Texts
-from harvest_assets.errors import ConfigurationError
 from harvest_assets.interfaces import DocumentTask, Finding, HttpClient, TaskInput
 from harvest_assets.model.derivative import Derivative
 from harvest_assets.testing.office import MAKERS, Work, make_docx, make_html, make_pdf, make_text
@@ -272,14 +271,16 @@ def test_the_fingerprint_is_of_what_is_read_and_no_more(client: HttpClient, task
     assert by_tika.fingerprint(describe_file(url, properties=OPEN, findings=check(etag="1"))) not in prints | {first}
 
 
-@pytest.mark.parametrize("url", ["tika:9998", "ftp://tika", "http://"])
-def test_an_address_of_tika_that_is_none_is_refused(client: HttpClient, url: str) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"source: '\S+' is no http\(s\) address of a Tika server; correct task_options.texts.tika_url"
-    ):
-        build_task(Texts, build_tools(client), tika_url=url)
-    with pytest.raises(ConfigurationError, match="HARVEST_TIKA_URL"):
-        build_task(Texts, build_tools(client, environ={"HARVEST_TIKA_URL": url}))
+@pytest.mark.parametrize("url", ["tika.example.org:9998", "ftp://tika.example.org", "http://"])
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_an_engine_that_is_no_address_cancels_texts_and_nothing_else(
+    client: HttpClient, describe_file: Describe, url: str, how: str
+) -> None:
+    tools = build_tools(client, environ={"HARVEST_TIKA_URL": url} if how == "environment" else {})
+    task = build_task(Texts, tools, **({"tika_url": url} if how == "option" else {}))
+    (result,) = task.derive([describe_file("http://127.0.0.1:1/report.docx")])
+    assert (result.status, result.output) == ("cancelled", {})
+    assert result.reason == f"{url!r} is no http(s) address of a Tika server; correct task_options.texts.tika_url or HARVEST_TIKA_URL"
 
 
 @pytest.mark.parametrize("options", [{"workers": 0}, {"seconds": 0}, {"memory_mib": 1}, {"engine": "tika"}])
